@@ -1,0 +1,1 @@
+"""The domain library: knows arrays and frames, never an orchestrator, registry or web server."""

@@ -1,0 +1,1 @@
+"""Reading, cleaning and splitting of ratings: one file per source format."""

@@ -1,0 +1,1 @@
+"""Rating and ranking metrics, slices, behavioural tests and the promotion gate."""

@@ -1,0 +1,1 @@
+"""The scorers, one file each, behind the protocol of ``recommender.scorer``."""

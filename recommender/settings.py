@@ -1,0 +1,270 @@
+"""Typed, frozen settings read from YAML, where an unknown key is an error that names the nearest.
+
+``params.yaml`` becomes `Params` (hyper-parameters and the seed) and ``configs/training.yaml``
+becomes `TrainingConfig` (run settings). Importing this module reads no file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from recommender.errors import UsageError
+from recommender.schema import SplitMethod
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SplitParams:
+    """How the ratings are parted.
+
+    Attributes:
+        method: ``temporal`` (global cut in time), ``random``, or ``leave_last_k`` (per user).
+        validation_share: Share of all ratings for validation, in (0, 1); unused by leave_last_k.
+        test_share: Share of all ratings for the test, in (0, 1); unused by leave_last_k.
+        leave_k: For leave_last_k: each user's last ``leave_k`` ratings are the test and the
+            ``leave_k`` before them the validation.
+    """
+
+    method: SplitMethod = "temporal"
+    validation_share: float = 0.1
+    test_share: float = 0.1
+    leave_k: int = 5
+
+
+@dataclass(frozen=True)
+class ModelParams:
+    """Hyper-parameters of the hybrid and its parts; rates are per step of gradient descent.
+
+    Attributes:
+        n_factors: Latent factors of the SVD.
+        n_epochs: Passes over the training ratings of the SVD.
+        learning_rate: Learning rate of the SVD.
+        regularization: L2 regularization of the SVD.
+        nmf_factors: Latent factors of the NMF.
+        nmf_epochs: Passes of the NMF.
+        bias_user_damping: Pseudo-ratings that pull a user's bias to zero.
+        bias_movie_damping: Pseudo-ratings that pull a movie's bias to zero.
+        popularity_damping: Pseudo-ratings that pull a movie's mean to the global mean.
+        content_factors: Dimensions to which TF-IDF features are reduced.
+        content_regularization: Ridge penalty of a user's content profile.
+        ease_regularization: L2 penalty of the item-item regression that ranks.
+        ease_min_support: Ratings that a movie needs to take part in that regression.
+        ease_max_movies: Most movies in that regression, the most rated ones, which bounds memory.
+        ease_neighbours: Largest weights kept for each movie.
+        blend_folds: Cross-validation folds on the training data that set the blend's weights.
+    """
+
+    n_factors: int = 50
+    n_epochs: int = 20
+    learning_rate: float = 0.005
+    regularization: float = 0.05
+    nmf_factors: int = 15
+    nmf_epochs: int = 30
+    bias_user_damping: float = 5.0
+    bias_movie_damping: float = 5.0
+    popularity_damping: float = 10.0
+    content_factors: int = 64
+    content_regularization: float = 5.0
+    ease_regularization: float = 200.0
+    ease_min_support: int = 5
+    ease_max_movies: int = 8000
+    ease_neighbours: int = 200
+    blend_folds: int = 5
+
+
+@dataclass(frozen=True)
+class Params:
+    """All hyper-parameters, as in ``params.yaml``.
+
+    Attributes:
+        seed: The one seed from which every random choice is derived.
+        split: How the ratings are parted.
+        model: The hybrid and its parts.
+    """
+
+    seed: int = 20240615
+    split: SplitParams = field(default_factory=SplitParams)
+    model: ModelParams = field(default_factory=ModelParams)
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How much is measured.
+
+    Attributes:
+        k_values: List lengths at which ranking metrics are computed.
+        relevance_threshold: Stars from which a test rating counts as relevant.
+        max_users: Most test users that are ranked, drawn by seed; the report says how many.
+        bootstrap_samples: Resamplings of users behind each interval.
+        confidence: Level of the intervals, in (0, 1).
+    """
+
+    k_values: tuple[int, ...] = (5, 10, 20)
+    relevance_threshold: float = 4.0
+    max_users: int = 20000
+    bootstrap_samples: int = 1000
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """What a candidate must show before it becomes production.
+
+    Attributes:
+        ndcg_margin: NDCG@10 may be at most this much below production's.
+        rmse_margin: RMSE may be at most this much above production's, in stars.
+        min_ndcg: Floor on NDCG@10 where there is no production model to compare with.
+        max_rmse: Ceiling on RMSE, in stars, where there is no production model.
+        accept_dataset_change: Whether a model trained on a data set of another name may replace
+            production; then the floors apply.
+    """
+
+    ndcg_margin: float = 0.005
+    rmse_margin: float = 0.01
+    min_ndcg: float = 0.02
+    max_rmse: float = 1.1
+    accept_dataset_change: bool = False
+
+
+@dataclass(frozen=True)
+class RegistrySettings:
+    """Where results go.
+
+    Attributes:
+        experiment: MLflow experiment of the runs.
+        model_name: Registered model whose aliases decide what is served.
+    """
+
+    experiment: str = "movie-roulette"
+    model_name: str = "movie-roulette"
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Run settings of the training pipeline, as in ``configs/training.yaml``.
+
+    Attributes:
+        dataset: ``sample``, a MovieLens name, or any name with ``data_path``.
+        data_path: Folder, zip or file to read instead of the named download, or ``None``.
+        column_map: For CSV and Parquet: our column names to those of the file.
+        enable_cache: Whether unchanged steps are taken from the cache.
+        evaluation: How much is measured.
+        gate: What promotion asks for.
+        registry: Where results go.
+    """
+
+    dataset: str = "sample"
+    data_path: str | None = None
+    column_map: dict[str, str] = field(default_factory=dict)
+    enable_cache: bool = True
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    gate: GateSettings = field(default_factory=GateSettings)
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
+
+
+def read_settings(cls: type[T], path: Path, overrides: Mapping[str, Any] | None = None) -> T:
+    """Read a YAML file into the settings class ``cls``.
+
+    Args:
+        cls: A frozen dataclass of this module.
+        path: The YAML file.
+        overrides: Dotted keys, for example ``model.n_factors``, to values that win over the file.
+
+    Raises:
+        UsageError: The file is absent or not a mapping, a key is unknown or a value ill-typed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            "the settings file cannot be read",
+            place=str(path),
+            value=error.strerror,
+            remedy="Give the path of an existing YAML file with --config.",
+        ) from error
+    try:
+        tree = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise UsageError(f"not valid YAML: {error}", place=str(path)) from error
+    if not isinstance(tree, dict):
+        raise UsageError("must be a mapping of keys to values", place=str(path), value=tree)
+    for key, value in (overrides or {}).items():
+        _override(tree, key, value)
+    return parse_settings(cls, tree, place=str(path))
+
+
+def parse_settings(cls: type[T], tree: Mapping[str, Any], *, place: str) -> T:
+    """Build ``cls`` from nested mappings, checking every key and type.
+
+    Raises:
+        UsageError: A key is unknown, missing without a default, or its value ill-typed.
+    """
+    if not isinstance(tree, Mapping):
+        raise UsageError("must be a mapping of keys to values", place=place, value=tree)
+    hints = typing.get_type_hints(cls)
+    known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]  # cls is a dataclass
+    for key in tree:
+        if key not in known:
+            raise unknown_key(str(key), list(known), place=place)
+    values = {key: _convert(hints[key], value, f"{place}: {key}") for key, value in tree.items()}
+    for name, item in known.items():
+        if name not in values and item.default is MISSING and item.default_factory is MISSING:
+            raise UsageError("a required key is missing", place=place, value=name)
+    return cls(**values)
+
+
+def unknown_key(key: str, known: Sequence[str], *, place: str) -> UsageError:
+    """Return the error for an unknown key, which names the nearest known one."""
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(sorted(known))}."
+    return UsageError("unknown key", place=place, value=key, remedy=hint)
+
+
+def _override(tree: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = dotted.split(".")
+    node = tree
+    for parent in parents:
+        node = node.setdefault(parent, {})
+        if not isinstance(node, dict):
+            raise UsageError("is not a group of settings", place=f"--set {dotted}", value=parent)
+    node[last] = value
+
+
+def _convert(hint: Any, value: Any, place: str) -> Any:
+    if is_dataclass(hint):
+        return parse_settings(hint, value, place=place)  # type: ignore[arg-type]  # a class here
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        options = [option for option in typing.get_args(hint) if option is not type(None)]
+        return None if value is None else _convert(options[0], value, place)
+    if origin is not None:
+        return _convert_generic(origin, typing.get_args(hint), value, place)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise UsageError(f"must be of type {hint.__name__}", place=place, value=value)
+    return value
+
+
+def _convert_generic(origin: Any, arguments: tuple[Any, ...], value: Any, place: str) -> Any:
+    if origin is typing.Literal:
+        if value not in arguments:
+            allowed = f"Allowed: {', '.join(map(repr, arguments))}."
+            raise UsageError("not an allowed value", place=place, value=value, remedy=allowed)
+        return value
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise UsageError("must be a list", place=place, value=value)
+        return tuple(_convert(arguments[0], item, place) for item in value)
+    if not isinstance(value, Mapping):
+        raise UsageError("must be a mapping", place=place, value=value)
+    return {str(key): str(item) for key, item in value.items()}
