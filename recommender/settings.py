@@ -156,6 +156,7 @@ class TrainingConfig:
         dataset: ``sample``, a MovieLens name, or any name with ``data_path``.
         data_path: Folder, zip or file to read instead of the named download, or ``None``.
         column_map: For CSV and Parquet: our column names to those of the file.
+        movies_path: For CSV and Parquet: a second file with the movies, or ``None``.
         enable_cache: Whether unchanged steps are taken from the cache.
         evaluation: How much is measured.
         gate: What promotion asks for.
@@ -165,6 +166,7 @@ class TrainingConfig:
     dataset: str = "sample"
     data_path: str | None = None
     column_map: dict[str, str] = field(default_factory=dict)
+    movies_path: str | None = None
     enable_cache: bool = True
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     gate: GateSettings = field(default_factory=GateSettings)

@@ -1,0 +1,1 @@
+"""The steps wired together, and what surrounds a run: configuration, alerts, the summary."""

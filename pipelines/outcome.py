@@ -1,0 +1,98 @@
+"""What a pipeline run came to, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from recommender.evaluation.gate import GateReason
+
+DONE = 0
+BEHAVIOUR_FAILED = 4
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """How one step went.
+
+    Attributes:
+        name: Name of the step.
+        cached: Whether its result was taken from the cache.
+        seconds: How long it ran.
+    """
+
+    name: str
+    cached: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """What a training run came to.
+
+    Attributes:
+        dataset: Name of the data set.
+        dataset_digest: SHA-256 of its source.
+        simulated: Whether its ratings are simulated.
+        bundle_digest: SHA-256 that names the model.
+        version: Version in the registry.
+        production: Version that is production now, or ``None``.
+        promoted: Whether this run made its version production.
+        message: What became of the version, as a sentence.
+        behaviour_passed: Whether the model passed its behavioural tests.
+        reasons: The gate's reasons.
+        main_model: Name of the model that is served, a key of ``models``.
+        models: Test metrics by model: the trained one, its parts, and the production model
+            that it was compared with.
+        notes: What a reader must know, in full sentences.
+        steps: How each step went.
+        zenml_run: Name of the ZenML run.
+        mlflow_run: Id of the MLflow run.
+        places: Labels and paths or commands: where to look.
+    """
+
+    dataset: str
+    dataset_digest: str
+    simulated: bool
+    bundle_digest: str
+    version: str
+    production: str | None
+    promoted: bool
+    message: str
+    behaviour_passed: bool
+    reasons: tuple[GateReason, ...]
+    main_model: str
+    models: dict[str, dict[str, float]]
+    notes: tuple[str, ...]
+    steps: tuple[StepOutcome, ...]
+    zenml_run: str
+    mlflow_run: str
+    places: tuple[tuple[str, str], ...]
+
+    @property
+    def exit_code(self) -> int:
+        """The status with which the command line ends."""
+        return DONE if self.behaviour_passed else BEHAVIOUR_FAILED
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain values for JSON."""
+        return {**asdict(self), "places": dict(self.places), "exit_code": self.exit_code}
+
+
+@dataclass(frozen=True)
+class RollbackOutcome:
+    """What a rollback came to.
+
+    Attributes:
+        production: Version that is served now.
+        previous: Version that was served before, or ``None``.
+        message: The outcome as a sentence.
+    """
+
+    production: str | None
+    previous: str | None
+    message: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain values for JSON."""
+        return asdict(self)

@@ -1,0 +1,114 @@
+"""The latest results of each data set as files under ``var/results/``, for people and for DVC."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import environment
+from recommender.evaluation.model_evaluation import ModelEvaluation
+from tracking.connection import connect
+from tracking.training_log import log_artifacts
+
+#: Metrics that a reader compares first.
+_HEADLINES = (
+    "rmse",
+    "mae",
+    "precision_at_10",
+    "recall_at_20",
+    "ndcg_at_10",
+    "map_at_10",
+    "hit_rate_at_10",
+    "coverage",
+    "gini",
+    "novelty",
+)
+
+
+def results_folder(dataset: str) -> Path:
+    """Return where the latest results of a data set lie."""
+    return environment.state_dir() / "results" / dataset
+
+
+def write_results(
+    dataset: str, reports: Mapping[str, str | bytes], evaluation: ModelEvaluation
+) -> Path:
+    """Write the reports, ``metrics.json`` and the tables of the plots; return their folder.
+
+    They are functions of data, code and parameters alone, so that ``dvc repro`` can compare them.
+    """
+    files = {
+        **reports,
+        "metrics.json": json.dumps(headline_metrics(evaluation), indent=2) + "\n",
+        "plots/calibration.csv": _table(asdict(row) for row in evaluation.test.calibration),
+        "plots/slices.csv": _table(_slice_rows(evaluation)),
+    }
+    folder = results_folder(dataset)
+    for name, content in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    return folder
+
+
+def headline_metrics(evaluation: ModelEvaluation) -> dict[str, Any]:
+    """Return the metrics of the model, with intervals, and those of its parts, as nested values."""
+    test = evaluation.test
+    return {
+        "test": {key: test.metrics[key] for key in _HEADLINES},
+        "intervals": {key: list(pair) for key, pair in test.intervals.items() if key in _HEADLINES},
+        "validation": {key: evaluation.validation.metrics[key] for key in _HEADLINES},
+        "parts": {
+            name: {key: report.metrics[key] for key in _HEADLINES}
+            for name, report in evaluation.parts.items()
+        },
+    }
+
+
+def keep_failed_reports(run_id: str, dataset: str) -> list[Path]:
+    """Keep the pages that a failed run left in its work folder, in its MLflow run and as files.
+
+    Args:
+        run_id: The MLflow run.
+        dataset: Name of the data set.
+
+    Returns:
+        The files.
+    """
+    pages = {page.name: page.read_text("utf-8") for page in environment.work_dir().glob("*.html")}
+    if not pages:
+        return []
+    log_artifacts(connect(), run_id, {f"reports/{name}": text for name, text in pages.items()})
+    folder = results_folder(dataset) / "failed"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in sorted(pages)]
+
+
+def _slice_rows(evaluation: ModelEvaluation) -> Iterable[dict[str, Any]]:
+    for row in evaluation.test.slices:
+        for key in ("rmse", "ndcg_at_10"):
+            if key in row.metrics:
+                low, high = row.intervals.get(key, (None, None))
+                yield {
+                    "slice": f"{row.group}: {row.name}",
+                    "metric": key,
+                    "value": row.metrics[key],
+                    "low": low,
+                    "high": high,
+                }
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> str:
+    listed = list(rows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(listed[0]) if listed else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(listed)
+    return text.getvalue()

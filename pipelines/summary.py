@@ -1,0 +1,97 @@
+"""Gathers what a finished training run came to from its artifacts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from zenml.enums import ExecutionStatus
+from zenml.models import PipelineRunResponse
+
+from expectations.validation import ValidationReport
+from pipelines.outcome import StepOutcome, TrainingOutcome
+from pipelines.results import write_results
+from recommender.bundle import Bundle
+from recommender.evaluation.behaviour import BehaviourReport
+from recommender.evaluation.gate import GateDecision
+from recommender.evaluation.model_evaluation import ModelEvaluation
+from steps.report_files import report_files
+
+
+def training_outcome(
+    run: PipelineRunResponse, run_id: str, notes: tuple[str, ...]
+) -> TrainingOutcome:
+    """Return what the run came to, and write its results under ``var/results/``.
+
+    Args:
+        run: The finished ZenML run.
+        run_id: Its MLflow run.
+        notes: What was noticed before it began, in full sentences.
+    """
+    bundle: Bundle = _output(run, "train_model", "bundle")
+    validation: ValidationReport = _output(run, "validate_data", "validation")
+    evaluation: ModelEvaluation = _output(run, "evaluate_model", "evaluation")
+    behaviour: BehaviourReport = _output(run, "check_behaviour", "behaviour")
+    promotion: dict[str, Any] = _output(run, "promote_model", "promotion")
+    reports = report_files(validation, evaluation, behaviour)
+    folder = write_results(bundle.manifest.dataset, reports, evaluation)
+    decision = promotion["decision"]
+    return TrainingOutcome(
+        dataset=bundle.manifest.dataset,
+        dataset_digest=bundle.manifest.dataset_digest,
+        simulated=bundle.manifest.simulated,
+        bundle_digest=bundle.digest,
+        version=promotion["version"],
+        production=promotion["production"],
+        promoted=promotion["outcome"] == "promoted",
+        message=promotion["message"],
+        behaviour_passed=behaviour.passed,
+        reasons=GateDecision.from_dict(decision).reasons if decision else (),
+        main_model=evaluation.test.model,
+        models=_models(evaluation, promotion),
+        notes=(*notes, *_warnings(validation), *evaluation.test.notes, *_failures(behaviour)),
+        steps=_steps(run),
+        zenml_run=run.name,
+        mlflow_run=run_id,
+        places=_places(folder, run.name, run_id),
+    )
+
+
+def _output(run: PipelineRunResponse, step: str, name: str) -> Any:
+    return run.steps[step].outputs[name][0].load()
+
+
+def _models(evaluation: ModelEvaluation, promotion: dict[str, Any]) -> dict[str, dict[str, float]]:
+    models = {report.model: report.metrics for report in evaluation.compared}
+    if promotion["production_metrics"]:
+        models["production before"] = promotion["production_metrics"]
+    return models
+
+
+def _warnings(validation: ValidationReport) -> list[str]:
+    return [f"Data warning: {failure.describe()}" for failure in validation.warnings]
+
+
+def _failures(behaviour: BehaviourReport) -> list[str]:
+    return [
+        f"Behavioural test failed: {result.name}: {result.detail}" for result in behaviour.failed
+    ]
+
+
+def _steps(run: PipelineRunResponse) -> tuple[StepOutcome, ...]:
+    outcomes = []
+    for name, step in run.steps.items():
+        took = step.end_time - step.start_time if step.end_time and step.start_time else None
+        cached = step.status == ExecutionStatus.CACHED
+        outcomes.append(StepOutcome(name, cached, took.total_seconds() if took else 0.0))
+    return tuple(outcomes)
+
+
+def _places(folder: Path, run_name: str, run_id: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("validation report", str(folder / "reports" / "validation.html")),
+        ("behaviour report", str(folder / "reports" / "behaviour.html")),
+        ("metrics and plots", str(folder)),
+        ("ZenML run", f"{run_name} (make zenml)"),
+        ("MLflow run", f"{run_id} (make mlflow)"),
+    )

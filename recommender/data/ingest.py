@@ -1,0 +1,110 @@
+"""From what a run asks for, by name or by path, to a clean dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from recommender.data.download import CHECKSUMS, download
+from recommender.data.files import Progress
+from recommender.data.source import Source, read_dataset, source_digest
+from recommender.data.versioning import ensure_recorded_data, folder_digest, recorded_digest
+from recommender.errors import DataError, UsageError
+from recommender.schema import Dataset
+
+#: The data set that ``data.dvc`` records.
+SAMPLE = "sample"
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """Which data a run wants.
+
+    Attributes:
+        name: ``sample``, a MovieLens name, or any name with ``path``.
+        path: Folder, zip or file to read, or ``None`` for the recorded or downloaded data.
+        column_map: For CSV and Parquet: our column names to those of the file.
+        movies_path: For CSV and Parquet: a file of movies, or ``None``.
+        accept_data: Whether recorded data that was changed is used all the same.
+    """
+
+    name: str
+    path: str | None = None
+    column_map: dict[str, str] = field(default_factory=dict)
+    movies_path: str | None = None
+    accept_data: bool = False
+
+
+@dataclass(frozen=True)
+class DataHome:
+    """Where data lies.
+
+    Attributes:
+        folder: The versioned data folder.
+        record: Its ``.dvc`` file.
+        downloads: Folder of downloaded zips.
+    """
+
+    folder: Path
+    record: Path
+    downloads: Path
+
+
+def content_version(request: DataRequest, home: DataHome) -> str:
+    """Return what changes whenever the content changes, without reading more than the bytes.
+
+    A cache of ingestion is keyed on it: a path alone does not notice changed content.
+
+    Raises:
+        DataError: The data cannot be read, or the record of the data is missing.
+        UsageError: The name is not known and there is no path.
+    """
+    if request.path is not None:
+        return source_digest(_source(request, Path(request.path)))
+    if request.name == SAMPLE:
+        return folder_digest(home.folder) if home.folder.exists() else recorded_digest(home.record)
+    _check_name(request.name)
+    file = home.downloads / f"{request.name}.zip"
+    return source_digest(_source(request, file)) if file.exists() else "not downloaded yet"
+
+
+def ingest(request: DataRequest, home: DataHome, progress: Progress | None = None) -> Dataset:
+    """Fetch what is missing, read, and clean.
+
+    Args:
+        request: Which data.
+        home: Where data lies.
+        progress: Told what is being done, how much of it is done, and how much it is in all.
+
+    Raises:
+        DataError: The data cannot be fetched or used, or is not what the record says.
+        UsageError: The name is not known and there is no path.
+    """
+    if request.path is not None:
+        return read_dataset(_source(request, Path(request.path)), progress)
+    if request.name == SAMPLE:
+        ensure_recorded_data(home.folder, home.record, accept=request.accept_data)
+        return read_dataset(_source(request, home.folder), progress)
+    _check_name(request.name)
+    file = download(request.name, home.downloads, progress=progress)
+    return read_dataset(_source(request, file), progress)
+
+
+def _source(request: DataRequest, path: Path) -> Source:
+    if not path.exists():
+        raise DataError(
+            "there is no such file or folder",
+            place=str(path),
+            remedy="Give an existing folder, zip or file with --data-path.",
+        )
+    movies = Path(request.movies_path) if request.movies_path else None
+    return Source(request.name, path, request.column_map, movies)
+
+
+def _check_name(name: str) -> None:
+    if name not in CHECKSUMS:
+        raise UsageError(
+            "unknown data set",
+            value=name,
+            remedy=f"Choose {SAMPLE}, {', '.join(CHECKSUMS)}, or give --data-path.",
+        )

@@ -1,0 +1,78 @@
+"""The one command line of Movie Roulette: reads arguments, calls one pipeline, holds no logic."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import environment
+
+DESCRIPTION = "Train, test, register and promote the recommender, or put the previous one back."
+EPILOG = """\
+exit codes:
+  0    done; for training the last lines say whether the model was promoted
+  1    any other failure
+  2    the command line or a setting cannot be obeyed
+  3    the data was rejected: unreadable, not as recorded, or not valid
+  4    the model failed its behavioural tests; it is registered and was not promoted
+  130  interrupted with Ctrl-C; nothing half-registered is left
+
+examples:
+  python run_pipeline.py
+  python run_pipeline.py --dataset ml-latest-small --data-path ~/ml-latest-small
+  python run_pipeline.py training --set model.n_factors=50 --set split.method=random
+  python run_pipeline.py rollback
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="run_pipeline.py",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "pipeline",
+        nargs="?",
+        default="training",
+        choices=["training", "rollback"],
+        help="what to run (default: training)",
+    )
+    parser.add_argument("--dataset", help="sample, a MovieLens name, or any name with --data-path")
+    parser.add_argument("--data-path", help="folder, zip, CSV or Parquet file to read")
+    parser.add_argument("--config", help="YAML run settings (default: configs/<pipeline>.yaml)")
+    parser.add_argument("--params", help="YAML hyper-parameters (default: params.yaml)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override one setting or hyper-parameter, e.g. model.n_factors=50; repeatable",
+    )
+    parser.add_argument("--no-cache", action="store_true", help="run every step again")
+    parser.add_argument(
+        "--accept-data",
+        action="store_true",
+        help="use data/ even if it is not what data.dvc records",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would run, and stop")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
+    parser.add_argument("--verbose", action="store_true", help="show the libraries' own logs")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one pipeline and return the exit code."""
+    parsed = build_parser().parse_args(arguments)
+    environment.apply()
+    # Imported now: the libraries read the environment while they are imported.
+    from pipelines.command import run  # noqa: PLC0415
+
+    return run(parsed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Fit the hybrid and its parts, and write the bundle."""
+
+from typing import Annotated, Any
+
+from zenml import step
+
+import environment
+from recommender.bundle import Bundle
+from recommender.models.training import train_bundle
+from recommender.schema import Dataset, Split
+from recommender.settings import Params, parse_settings
+from steps.materializers import BundleMaterializer
+from steps.reporting import progress_of
+from tracking.lineage import code_state
+
+
+@step(output_materializers={"bundle": BundleMaterializer})
+def train_model(
+    split: Split, dataset: Dataset, params: dict[str, Any]
+) -> Annotated[Bundle, "bundle"]:
+    """Return the bundle of a hybrid fitted on ``split.train``.
+
+    Args:
+        split: Where the training ratings come from.
+        dataset: All ratings; what a user has rated is held back from lists.
+        params: The fields of `recommender.settings.Params`.
+
+    Raises:
+        DataError: The training ratings are too few to fit on.
+    """
+    return train_bundle(
+        environment.work_dir() / "bundle",
+        split,
+        dataset,
+        parse_settings(Params, params, place="params"),
+        code=code_state(),
+        progress=progress_of("train_model"),
+    )

@@ -1,0 +1,32 @@
+"""Hold the data against the expectations before anything is trained on it."""
+
+from typing import Annotated
+
+from zenml import save_artifact, step
+from zenml.types import HTMLString
+
+from expectations.report import render_html
+from expectations.validation import ValidationReport, validate
+from recommender.schema import Dataset
+from steps.materializers import ReportMaterializer
+from steps.report_files import keep_page
+from steps.reporting import progress_of
+
+
+@step(output_materializers={"validation": ReportMaterializer})
+def validate_data(dataset: Dataset) -> Annotated[ValidationReport, "validation"]:
+    """Return what the suites in ``expectations/`` found; the page is stored even if it is bad.
+
+    Args:
+        dataset: What was ingested.
+
+    Raises:
+        DataError: A critical expectation failed; the message names it, with example rows.
+    """
+    progress_of("validate_data")("expectations", 0, None)
+    report = validate(dataset)
+    page = render_html(report)
+    save_artifact(HTMLString(page), name="validation_page")
+    keep_page("validation.html", page)
+    report.require()
+    return report
