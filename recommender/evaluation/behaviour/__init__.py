@@ -1,0 +1,13 @@
+"""Behavioural tests: what any sound recommender does, whatever its metrics."""
+
+from recommender.evaluation.behaviour.check import check_behaviour
+from recommender.evaluation.behaviour.report import BehaviourReport, BehaviourResult
+from recommender.evaluation.behaviour.subject import BehaviourSettings, BehaviourSubject
+
+__all__ = [
+    "BehaviourReport",
+    "BehaviourResult",
+    "BehaviourSettings",
+    "BehaviourSubject",
+    "check_behaviour",
+]

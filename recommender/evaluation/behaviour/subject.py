@@ -1,0 +1,168 @@
+"""What a behavioural test needs: a recommender to ask, numbers to hold it to, and sampled cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from recommender.evaluation.lists import RatedMovies
+from recommender.schema import FloatArray, IntArray, Split
+from recommender.scorer import Recommendations, Recommends
+
+
+class BehaviourSubject(Recommends, Protocol):
+    """A recommender that can also be asked about movies and about histories of nobody."""
+
+    @property
+    def movie_ids(self) -> IntArray:
+        """Shape (n_movies,), the whole catalogue."""
+        ...
+
+    def title(self, movie_id: int) -> str:
+        """Return the title of a movie."""
+        ...
+
+    def seen(self, user_id: int) -> IntArray:
+        """Return the movies held back from a user's lists, shape (n,)."""
+        ...
+
+    def similar(self, movie_id: int, k: int) -> tuple[IntArray, FloatArray]:
+        """Return the ``k`` nearest movies and their similarity, best first, without itself."""
+        ...
+
+    def recommend_for_history(
+        self, movie_ids: IntArray, ratings: FloatArray, k: int
+    ) -> Recommendations:
+        """Rank the catalogue for someone with this history, which is excluded from the list."""
+        ...
+
+
+@dataclass(frozen=True)
+class BehaviourSettings:
+    """How many cases are tried and what is tolerated.
+
+    Relative ranks run from 0 (first) to 1 (last); a random order gives 0.5 on average.
+
+    Attributes:
+        n_users: Most users asked in a test.
+        n_movies: Most movies, and most pairs of movies, asked in a test.
+        list_length: Length of the lists that are looked at.
+        n_neighbours: Neighbours of a liked film that should rise.
+        min_raised: Least share of liked films whose neighbours rise on average.
+        max_sequel_rank: Highest median relative rank of a film among the films similar to
+            another of its series.
+        max_director_rank: The same for two films of one director.
+        min_pairs: Fewest pairs on which a median is judged.
+        min_popular: How far the training ratings of an unknown user's list must lie from those
+            of a random list (0) towards those of the most rated movies (1).
+        min_varied: Least share of users for whom unrated films of different content differ
+            in their estimates.
+        min_history: Fewest ratings of a user from whom one is taken away.
+        min_overlap: Least mean share of the list that stays when one rating is taken away.
+    """
+
+    n_users: int = 100
+    n_movies: int = 200
+    list_length: int = 20
+    n_neighbours: int = 10
+    min_raised: float = 0.8
+    max_sequel_rank: float = 0.1
+    max_director_rank: float = 0.25
+    min_pairs: int = 5
+    min_popular: float = 0.3
+    min_varied: float = 0.9
+    min_history: int = 20
+    min_overlap: float = 0.5
+
+
+class Cases:
+    """The sampled cases of one run; the same data and seed give the same cases.
+
+    Args:
+        split: Where histories, catalogue and facts come from.
+        settings: How many cases.
+        seed: Seed of every choice.
+    """
+
+    def __init__(self, split: Split, settings: BehaviourSettings, seed: int) -> None:
+        self.settings = settings
+        self.scale = split.train.scale
+        self.movies = split.train.movies
+        self.credits = split.train.credits
+        self._ratings = split.train.ratings
+        self._seed = seed
+
+    @cached_property
+    def users(self) -> IntArray:
+        """Training users, at most ``n_users``, rising."""
+        return self.draw(self._user_counts[0], self.settings.n_users, "users")
+
+    @cached_property
+    def catalogue(self) -> IntArray:
+        """Ids of all movies, rising."""
+        return np.unique(self.movies["movie_id"].to_numpy()).astype(np.int64)
+
+    @cached_property
+    def popularity(self) -> IntArray:
+        """Training ratings of each movie of the catalogue, in its order."""
+        rated = np.searchsorted(self.catalogue, self._ratings["movie_id"].to_numpy())
+        return np.bincount(rated, minlength=self.catalogue.size)
+
+    @cached_property
+    def unknown_users(self) -> IntArray:
+        """Three ids that no user of the data set has."""
+        return int(self._user_counts[0].max()) + np.array([1, 2, 100_003], dtype=np.int64)
+
+    @cached_property
+    def unknown_movies(self) -> IntArray:
+        """Two ids that no movie of the catalogue has."""
+        return int(self.catalogue.max()) + np.array([1, 100_003], dtype=np.int64)
+
+    @cached_property
+    def cold_movies(self) -> IntArray:
+        """Movies of the catalogue that nobody rated in training, at most ``n_movies``."""
+        return self.draw(self.catalogue[self.popularity == 0], self.settings.n_movies, "cold")
+
+    def users_with(self, n_ratings: int) -> IntArray:
+        """Return users with at least ``n_ratings`` training ratings, at most ``n_users``."""
+        users, counts = self._user_counts
+        return self.draw(users[counts >= n_ratings], self.settings.n_users, "active users")
+
+    def rated(self, user_id: int) -> IntArray:
+        """Return the ids of the movies that the user rated in training."""
+        return self._rated.of(user_id)
+
+    def history(self, user_id: int) -> tuple[IntArray, FloatArray]:
+        """Return the ids and ratings of a user's training history, oldest first."""
+        ratings = self._ratings["rating"].to_numpy()[self._rated.rows_of(user_id)]
+        return self.rated(user_id), ratings.astype(np.float64)
+
+    def draw(self, values: IntArray, most: int, purpose: str) -> IntArray:
+        """Return at most ``most`` of ``values`` in their order, drawn without replacement."""
+        if len(values) <= most:
+            return values
+        chosen = self.rng(purpose).choice(len(values), size=most, replace=False)
+        return values[np.sort(chosen)]
+
+    def draw_watched(self, excluded: IntArray, rng: np.random.Generator) -> int | None:
+        """Return a movie drawn by how often it is rated, none of ``excluded``, if there is one."""
+        weights = np.where(np.isin(self.catalogue, excluded), 0, self.popularity)
+        if weights.sum() == 0:
+            return None
+        return int(rng.choice(self.catalogue, p=weights / weights.sum()))
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Return the generator of one purpose, independent of every other one."""
+        return np.random.default_rng([self._seed, *purpose.encode()])
+
+    @cached_property
+    def _user_counts(self) -> tuple[IntArray, IntArray]:
+        users, counts = np.unique(self._ratings["user_id"].to_numpy(), return_counts=True)
+        return users.astype(np.int64), counts
+
+    @cached_property
+    def _rated(self) -> RatedMovies:
+        return RatedMovies(self._ratings)

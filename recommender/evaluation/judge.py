@@ -1,0 +1,60 @@
+"""Puts a candidate and the production model before the gate, measured on the same test set."""
+
+from __future__ import annotations
+
+from recommender.bundle import Bundle
+from recommender.evaluation.evaluate import evaluate
+from recommender.evaluation.gate import (
+    CandidateEvidence,
+    GateDecision,
+    Origin,
+    ProductionEvidence,
+    should_promote,
+    unfairness,
+)
+from recommender.evaluation.report import EvaluationReport
+from recommender.inference import Recommender
+from recommender.schema import Split
+from recommender.settings import GateSettings
+
+
+class Judge:
+    """Measures a production model where that is fair, and asks the gate.
+
+    Args:
+        candidate: What is known of the candidate.
+        split: The split on which the candidate was measured.
+        settings: Margins and floors.
+
+    Attributes:
+        production_report: Metrics of the production model on the candidate's test set, once it
+            was measured; else ``None``.
+    """
+
+    def __init__(self, candidate: CandidateEvidence, split: Split, settings: GateSettings) -> None:
+        self._candidate = candidate
+        self._split = split
+        self._settings = settings
+        self.production_report: EvaluationReport | None = None
+
+    def decide(self, version: str | None, bundle: Bundle | None) -> GateDecision:
+        """Return the gate's decision against production.
+
+        Args:
+            version: Production's version, or ``None`` if there is no production model.
+            bundle: Its bundle, or ``None`` likewise.
+        """
+        if version is None or bundle is None:
+            return should_promote(self._candidate, None, self._settings)
+        origin = Origin.of_bundle(bundle)
+        self.production_report = self._measure(bundle, origin)
+        production = ProductionEvidence(version, origin, self.production_report)
+        return should_promote(self._candidate, production, self._settings)
+
+    def _measure(self, bundle: Bundle, origin: Origin) -> EvaluationReport | None:
+        candidate = self._candidate
+        if unfairness(candidate.origin, origin, candidate.test_start) is not None:
+            return None
+        report = candidate.report
+        model = Recommender.from_bundle(bundle)
+        return evaluate(model, self._split, report.settings, report.seed)
