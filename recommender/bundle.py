@@ -28,6 +28,20 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
+class CodeState:
+    """Which code makes a bundle.
+
+    Attributes:
+        revision: Its revision, with ``-dirty`` if files differ from it, or ``None`` outside
+            version control.
+        digest: SHA-256 over the library's source files.
+    """
+
+    revision: str | None
+    digest: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a bundle says of itself.
 

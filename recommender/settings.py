@@ -53,32 +53,37 @@ class ModelParams:
         nmf_epochs: Passes of the NMF.
         bias_user_damping: Pseudo-ratings that pull a user's bias to zero.
         bias_movie_damping: Pseudo-ratings that pull a movie's bias to zero.
+        popularity_half_life_days: Age at which a rating counts half for popularity.
         popularity_damping: Pseudo-ratings that pull a movie's mean to the global mean.
         content_factors: Dimensions to which TF-IDF features are reduced.
-        content_regularization: Ridge penalty of a user's content profile.
+        taste_factors: Dimensions of the features made from who rated what.
         ease_regularization: L2 penalty of the item-item regression that ranks.
         ease_min_support: Ratings that a movie needs to take part in that regression.
         ease_max_movies: Most movies in that regression, the most rated ones, which bounds memory.
         ease_neighbours: Largest weights kept for each movie.
-        blend_folds: Cross-validation folds on the training data that set the blend's weights.
+        blend_folds: Folds of the training ratings on which the rating blend's weights are fitted.
+        ranking_holdout_share: Last share of the training ratings, by time, on which the ranking
+            blend's weights are chosen.
     """
 
     n_factors: int = 50
     n_epochs: int = 20
-    learning_rate: float = 0.005
-    regularization: float = 0.05
+    learning_rate: float = 0.01
+    regularization: float = 0.1
     nmf_factors: int = 15
     nmf_epochs: int = 30
     bias_user_damping: float = 5.0
     bias_movie_damping: float = 5.0
+    popularity_half_life_days: float = 365.0
     popularity_damping: float = 10.0
-    content_factors: int = 64
-    content_regularization: float = 5.0
+    content_factors: int = 32
+    taste_factors: int = 16
     ease_regularization: float = 200.0
     ease_min_support: int = 5
     ease_max_movies: int = 8000
     ease_neighbours: int = 200
-    blend_folds: int = 5
+    blend_folds: int = 3
+    ranking_holdout_share: float = 0.1
 
 
 @dataclass(frozen=True)

@@ -73,16 +73,17 @@ class DatasetMaterializer(_FolderMaterializer):
 
     def save(self, data: Dataset) -> None:
         """Write the tables and what describes them."""
+        tables = [table for table in _TABLES if getattr(data, table) is not None]
         about = {
             "name": data.name,
             "digest": data.digest,
             "scale": asdict(data.scale),
             "simulated": data.simulated,
             "cleaning": asdict(data.cleaning) if data.cleaning else None,
-            "tables": [table for table in _TABLES if getattr(data, table) is not None],
+            "tables": tables,
         }
         self._write_text("dataset.json", json.dumps(about))
-        for table in about["tables"]:
+        for table in tables:
             self._write_frame(table, getattr(data, table))
 
     def load(self, data_type: type[Any]) -> Dataset:  # noqa: ARG002 - ZenML's signature

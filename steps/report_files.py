@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import environment
-from expectations.report import render_html
+from expectations.report import render_report
 from expectations.validation import ValidationReport
 from recommender.evaluation import plots
 from recommender.evaluation.behaviour import BehaviourReport
@@ -24,7 +24,7 @@ def report_files(
         behaviour: How the model behaved.
     """
     return {
-        "reports/validation.html": render_html(validation),
+        "reports/validation.html": render_report(validation),
         "reports/validation.json": _json(validation.to_dict()),
         "reports/evaluation.json": _json(evaluation.to_dict()),
         "reports/behaviour.html": behaviour.to_html(),

@@ -5,7 +5,7 @@ from typing import Annotated
 from zenml import save_artifact, step
 from zenml.types import HTMLString
 
-from expectations.report import render_html
+from expectations.report import render_report
 from expectations.validation import ValidationReport, validate
 from recommender.schema import Dataset
 from steps.materializers import ReportMaterializer
@@ -25,7 +25,7 @@ def validate_data(dataset: Dataset) -> Annotated[ValidationReport, "validation"]
     """
     progress_of("validate_data")("expectations", 0, None)
     report = validate(dataset)
-    page = render_html(report)
+    page = render_report(report)
     save_artifact(HTMLString(page), name="validation_page")
     keep_page("validation.html", page)
     report.require()

@@ -1,0 +1,45 @@
+"""Runs the command line and kills the process with SIGKILL in the middle of one step.
+
+Usage: python tests/e2e/kill_in_step.py MODULE:FUNCTION ARGUMENT...
+
+The process dies when the step calls its library function, or right after it where the name is
+followed by ``:after``, as it would when the machine loses power there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import environment
+import run_pipeline
+
+
+def die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("SIGKILL did not end the process")
+
+
+def arm(target: str) -> None:
+    module_name, function_name, *when = target.split(":")
+    module = importlib.import_module(module_name)
+    original = getattr(module, function_name)
+
+    def deadly(*arguments: Any, **options: Any) -> Any:
+        if when == ["after"]:
+            original(*arguments, **options)
+        die()
+
+    setattr(module, function_name, deadly)
+
+
+if __name__ == "__main__":
+    environment.apply()
+    arm(sys.argv[1])
+    sys.exit(run_pipeline.main(sys.argv[2:]))
