@@ -19,8 +19,6 @@ from pipelines.console import (
     show_training,
 )
 from pipelines.plan import Plan, make_plan
-from pipelines.rollback import roll_back
-from pipelines.training import train
 from recommender.errors import RouletteError
 
 INTERRUPTED = 130
@@ -51,7 +49,10 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         _print_json({"plan": dict(plan.rows())}, arguments)
         show_plan(console, plan)
         return 0
+    # Imported now: these take seconds, which a mistaken command line need not wait for.
     if plan.pipeline == "rollback":
+        from pipelines.rollback import roll_back  # noqa: PLC0415
+
         changed = roll_back(plan.config.registry)
         _print_json(changed.to_dict(), arguments)
         show_rollback(console, changed)
@@ -60,6 +61,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _train(plan: Plan, arguments: argparse.Namespace, console: Console) -> int:
+    from pipelines.training import train  # noqa: PLC0415
+
     with ProgressBars(console).running():
         outcome = train(plan)
     _print_json(outcome.to_dict(), arguments)

@@ -19,7 +19,7 @@ from pipelines.outcome import TrainingOutcome
 from pipelines.plan import Plan
 from pipelines.results import keep_failed_reports
 from pipelines.summary import training_outcome
-from recommender.data.ingest import content_version
+from recommender.data.ingest import content_version, is_versioned
 from recommender.errors import RouletteError
 from steps.check_behaviour import check_behaviour
 from steps.evaluate_model import evaluate_model
@@ -37,7 +37,8 @@ from tracking.runs import Run, close_interrupted_runs, open_run
 @pipeline(name="training", on_failure=record_alert, execution_mode=ExecutionMode.FAIL_FAST)
 def training(
     request: dict[str, Any],
-    data_version: str,
+    content: str,
+    data_version: str | None,
     sources: str,
     params: dict[str, Any],
     evaluation: dict[str, Any],
@@ -49,7 +50,8 @@ def training(
 
     Args:
         request: Which data.
-        data_version: What changes with the data's content.
+        content: What changes with the data's content.
+        data_version: The MD5 by which DVC names the data, or ``None`` for data outside DVC.
         sources: Digest of the library's code.
         params: Hyper-parameters and the seed.
         evaluation: How much is measured.
@@ -58,14 +60,23 @@ def training(
         run_id: The MLflow run of this pipeline run.
     """
     seed = params["seed"]
-    dataset = ingest_data(request, data_version, sources)
+    dataset = ingest_data(request, content, sources)
     validation = validate_data(dataset)
     split = split_data(dataset, params["split"], seed, after=["validate_data"])
     bundle = train_model(split, dataset, params)
     measured = evaluate_model(bundle, split, evaluation, seed)
-    behaviour, _ = check_behaviour(bundle, split, seed)
+    behaviour, _ = check_behaviour(bundle, split, seed, after=["evaluate_model"])
     version = register_model(
-        bundle, dataset, split, validation, measured, behaviour, request, registry, run_id
+        bundle,
+        dataset,
+        split,
+        validation,
+        measured,
+        behaviour,
+        request,
+        data_version,
+        registry,
+        run_id,
     )
     promote_model(version, bundle, split, validation, measured, behaviour, gate, registry, run_id)
 
@@ -80,9 +91,9 @@ def train(plan: Plan) -> TrainingOutcome:
         RouletteError: A step failed, with the step's own error; it stands in the alerts too.
     """
     recovered = _recover(plan)
-    data_version = content_version(plan.data_request, data_home())
+    content = content_version(plan.data_request, data_home())
     name = f"training-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"
-    tags = {"roulette.zenml_run": name, "roulette.content_version": data_version}
+    tags = {"roulette.zenml_run": name, "roulette.content_version": content}
     about = f"Training on {plan.config.dataset}; ZenML run {name}."
     with (
         work_folder(environment.work_dir(), name),
@@ -92,7 +103,7 @@ def train(plan: Plan) -> TrainingOutcome:
         arranged = training.with_options(
             run_name=name, enable_cache=None if plan.config.enable_cache else False
         )
-        finished = arranged(**_arguments(plan, data_version, run.run_id))
+        finished = arranged(**_arguments(plan, content, run.run_id))
         return training_outcome(Client().get_pipeline_run(finished.id), run.run_id, recovered)
 
 
@@ -110,11 +121,12 @@ def _recover(plan: Plan) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _arguments(plan: Plan, data_version: str, run_id: str) -> dict[str, Any]:
+def _arguments(plan: Plan, content: str, run_id: str) -> dict[str, Any]:
     evaluation = asdict(plan.config.evaluation)
     return {
         "request": asdict(plan.data_request),
-        "data_version": data_version,
+        "content": content,
+        "data_version": content if is_versioned(plan.data_request) else None,
         "sources": code_digest(),
         "params": asdict(plan.params),
         "evaluation": {**evaluation, "k_values": list(evaluation["k_values"])},

@@ -26,6 +26,7 @@ def register_model(
     evaluation: ModelEvaluation,
     behaviour: BehaviourReport,
     request: dict[str, Any],
+    data_version: str | None,
     registry: dict[str, Any],
     run_id: str,
 ) -> Annotated[str, "version"]:
@@ -39,6 +40,7 @@ def register_model(
         evaluation: Metrics of the model and its parts.
         behaviour: How the model behaved.
         request: Which data was asked for.
+        data_version: The MD5 by which DVC names the data, or ``None`` for data outside DVC.
         registry: The fields of `recommender.settings.RegistrySettings`.
         run_id: The MLflow run.
 
@@ -51,7 +53,7 @@ def register_model(
         reports=evaluation.compared,
         artifacts=report_files(validation, evaluation, behaviour),
         data_source=request["path"] or dataset.name,
-        data_version=dataset.digest,
+        data_version=data_version,
         revision=code_revision(),
     )
     logged = log_training(run_id, bundle, record)

@@ -44,11 +44,11 @@ def ml_latest_small() -> Path:
 
 
 @pytest.fixture(scope="session")
-def zenml_store() -> None:
-    """A ZenML store of its own for this test run; the first use takes seconds."""
+def zenml_store() -> Path:
+    """The artifact folder of a ZenML store of this test run's own; the first use takes seconds."""
     from zenml.client import Client
 
-    Client().active_stack_model  # noqa: B018 - makes the store
+    return Path(Client().active_stack.artifact_store.path)
 
 
 @pytest.fixture(scope="session")

@@ -72,19 +72,28 @@ def download(
             value=name,
             remedy=f"Choose one of {', '.join(CHECKSUMS)}, or give --data-path.",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{name}.zip"
-    url = f"{base_url}/{name}.zip"
-    expected = CHECKSUMS[name] or _kept_checksum(target)
+    transfer = _Transfer(
+        f"{base_url}/{name}.zip", folder / f"{name}.zip.part", progress, timeout, attempts
+    )
+    try:
+        return _downloaded(transfer, folder / f"{name}.zip", CHECKSUMS[name])
+    except OSError as error:
+        raise DataError(
+            "cannot be written", place=error.filename or str(folder), value=error.strerror
+        ) from error
+
+
+def _downloaded(transfer: _Transfer, target: Path, known: str | None) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    expected = known or _kept_checksum(target)
     if target.is_file():
         if expected is None or file_md5(target) == expected:
             return target
         _log.warning("%s: wrong checksum; downloading it again", target)
-    expected = expected or _published_checksum(url, timeout)
-    part = folder / f"{name}.zip.part"
-    _Transfer(url, part, progress, timeout, attempts).fetch_verified(expected)
+    expected = expected or _published_checksum(transfer.url, transfer.timeout)
+    transfer.fetch_verified(expected)
     checksum_file(target).write_text(f"{expected}  {target.name}\n", encoding="utf-8")
-    part.replace(target)
+    transfer.part.replace(target)
     return target
 
 

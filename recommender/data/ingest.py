@@ -50,6 +50,11 @@ class DataHome:
     downloads: Path
 
 
+def is_versioned(request: DataRequest) -> bool:
+    """Return whether the request is for the data that ``data.dvc`` records."""
+    return request.path is None and request.name == SAMPLE
+
+
 def content_version(request: DataRequest, home: DataHome) -> str:
     """Return what changes whenever the content changes, without reading more than the bytes.
 
@@ -61,7 +66,7 @@ def content_version(request: DataRequest, home: DataHome) -> str:
     """
     if request.path is not None:
         return source_digest(_source(request, Path(request.path)))
-    if request.name == SAMPLE:
+    if is_versioned(request):
         return folder_digest(home.folder) if home.folder.exists() else recorded_digest(home.record)
     _check_name(request.name)
     file = home.downloads / f"{request.name}.zip"
@@ -82,7 +87,7 @@ def ingest(request: DataRequest, home: DataHome, progress: Progress | None = Non
     """
     if request.path is not None:
         return read_dataset(_source(request, Path(request.path)), progress)
-    if request.name == SAMPLE:
+    if is_versioned(request):
         ensure_recorded_data(home.folder, home.record, accept=request.accept_data)
         return read_dataset(_source(request, home.folder), progress)
     _check_name(request.name)

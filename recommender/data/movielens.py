@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 
 import pyarrow as pa
@@ -182,11 +183,12 @@ def _read_u(files: Files, progress: Progress | None) -> RawDataset:
 
 def _join_flags(raw: RawTable) -> RawTable:
     """Put ``genres`` in place of the flags, one column each, of ``u.item``."""
-    flags = [
-        pc.if_else(pc.equal(raw.table.column(genre), 1), genre, None) for genre in _U_GENRES[1:]
-    ]
-    genres = pc.binary_join_element_wise(*flags, "|", null_handling="skip")
-    table = raw.table.select(["movie_id", "title", "released"]).append_column("genres", genres)
+    named = _U_GENRES[1:]
+    flags = zip(*(raw.table.column(genre).to_pylist() for genre in named), strict=True)
+    genres = ["|".join(compress(named, row)) for row in flags]
+    table = raw.table.select(["movie_id", "title", "released"]).append_column(
+        "genres", pa.array(genres, pa.string())
+    )
     return replace(raw, table=table)
 
 

@@ -95,6 +95,7 @@ def pair_words(major: npt.NDArray[np.int32], minor: npt.NDArray[np.int32]) -> np
     """Return one 64-bit word a pair, equal where the pairs are and ordered as they are."""
     words = major.astype(np.int64)
     words <<= 32
+    words += 1 << 31
     words += minor
     return words
 

@@ -10,7 +10,7 @@ _YEAR = (
     r"^(?P<title>(?s:.*\S))\s*\((?P<year>(?:18|19|20)\d\d)(?:\s*[-\x{2013}]\s*(?:\d{4})?)?\)"
     r"\s*(?:\((?:V|TV|VG)\))?$"
 )
-_NO_GENRES = ("(no genres listed)", "unknown")
+_NO_GENRES = "(no genres listed)"
 
 
 def split_titles(titles: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
@@ -39,5 +39,4 @@ def uniform_genres(genres: pa.ChunkedArray) -> pa.ChunkedArray:
     ['Drama|War', '']
     """
     trimmed = pc.utf8_trim_whitespace(genres)
-    none = pc.is_in(trimmed, value_set=pa.array(_NO_GENRES))
-    return pc.if_else(none, "", trimmed)
+    return pc.if_else(pc.equal(trimmed, _NO_GENRES), "", trimmed)

@@ -10,6 +10,14 @@ from recommender.schema import Dataset, Split
 from steps.materializers import BundleMaterializer, DatasetMaterializer, SplitMaterializer
 
 
+@pytest.fixture
+def artifact(zenml_store: Path, request: pytest.FixtureRequest) -> Path:
+    """An empty folder inside the artifact store, outside of which ZenML does not write."""
+    folder = zenml_store / "tests" / request.node.name
+    folder.mkdir(parents=True)
+    return folder
+
+
 def assert_same_dataset(found: Dataset, expected: Dataset) -> None:
     for table in ("ratings", "movies", "tags", "credits"):
         first, second = getattr(found, table), getattr(expected, table)
@@ -21,18 +29,16 @@ def assert_same_dataset(found: Dataset, expected: Dataset) -> None:
         assert getattr(found, name) == getattr(expected, name)
 
 
-@pytest.mark.usefixtures("zenml_store")
-def test_a_dataset_survives_storage(tiny_dataset: Dataset, tmp_path: Path) -> None:
-    materializer = DatasetMaterializer(str(tmp_path))
+def test_a_dataset_survives_storage(tiny_dataset: Dataset, artifact: Path) -> None:
+    materializer = DatasetMaterializer(str(artifact))
     materializer.save(tiny_dataset)
     assert_same_dataset(materializer.load(Dataset), tiny_dataset)
     metadata = materializer.extract_metadata(tiny_dataset)
     assert metadata["ratings"] == len(tiny_dataset.ratings)
 
 
-@pytest.mark.usefixtures("zenml_store")
-def test_a_split_survives_storage(tiny_split: Split, tmp_path: Path) -> None:
-    materializer = SplitMaterializer(str(tmp_path))
+def test_a_split_survives_storage(tiny_split: Split, artifact: Path) -> None:
+    materializer = SplitMaterializer(str(artifact))
     materializer.save(tiny_split)
     found = materializer.load(Split)
     assert_same_dataset(found.train, tiny_split.train)
@@ -46,10 +52,7 @@ def test_a_split_survives_storage(tiny_split: Split, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.usefixtures("zenml_store")
-def test_a_bundle_survives_storage_byte_for_byte(tiny_bundle: Bundle, tmp_path: Path) -> None:
-    folder = tmp_path / "artifact"
-    folder.mkdir()
-    materializer = BundleMaterializer(str(folder))
+def test_a_bundle_survives_storage_byte_for_byte(tiny_bundle: Bundle, artifact: Path) -> None:
+    materializer = BundleMaterializer(str(artifact))
     materializer.save(tiny_bundle)
     assert materializer.load(Bundle).digest == tiny_bundle.digest

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pyarrow as pa
@@ -48,6 +49,19 @@ def test_progress_tells_bytes(tmp_path: Path) -> None:
     assert calls[-1] == ("reading x.csv", 14, 14)
 
 
+def test_the_meter_counts_in_the_thread_that_reads(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b'"a","b')
+    calls: list[tuple[str, int, int | None]] = []
+    file = local_file(tmp_path / "x.csv")
+    with file.open() as stream:
+        meter = columnar._Meter(stream, file, lambda *call: calls.append(call))
+        assert meter.readable()
+        assert [meter.read(4), meter.read(4), meter.read(4)] == [b'"a",', b'"b', b""]
+        assert columnar._Meter(io.BytesIO(b"x"), file, None).read() == b"x"
+    assert meter.quotes == 3
+    assert [done for _, done, _ in calls] == [4, 6, 6]
+
+
 def test_a_file_without_header(tmp_path: Path) -> None:
     colons = TextFormat(":", quoted=False, header=("Key", "gap", "score"))
     columns = {**NUMBERS, "gap": ("gap", pa.null())}
@@ -84,9 +98,12 @@ def test_faults_are_named_with_their_place(
         _read(tmp_path, content)
 
 
-def test_a_fault_far_behind_the_first_block(tmp_path: Path) -> None:
-    content = "Key,score\n" + "1,2\n" * 1_500_000 + "1,x\n"
-    with pytest.raises(DataError, match=r"line 1500002, column score: not a number \(found 'x'\)"):
+def test_a_fault_far_behind_the_first_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columnar, "_BLOCK", 1 << 14)
+    content = "Key,score\n" + "1,2\n" * 50_000 + "1,x\n"
+    with pytest.raises(DataError, match=r"line 50002, column score: not a number \(found 'x'\)"):
         _read(tmp_path, content, NUMBERS)
 
 

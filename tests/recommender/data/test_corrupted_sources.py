@@ -65,7 +65,8 @@ def test_cleaned_with_counts(folder: Path, name: str) -> None:
     found = read_dataset(Source("small", folder))
     assert found.cleaning is not None
     assert found.cleaning.removed == CLEANED[name]
-    assert all("ratings.csv, line " in text for text in found.cleaning.examples[[*CLEANED[name]][0]])
+    (examples,) = found.cleaning.examples.values()
+    assert all("ratings.csv, line " in text for text in examples)
     expected = 600 if name == "duplicate_keys" else 600 - sum(CLEANED[name].values())
     assert len(found.ratings) == expected
     if name == "duplicate_keys":

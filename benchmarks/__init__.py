@@ -1,0 +1,1 @@
+"""Every number the README claims, as a command that prints one JSON object."""
