@@ -31,7 +31,7 @@ pipeline: .venv/training.stamp ## Check the data, train, evaluate, register and 
 test: lint types pytest ## Run every check and every test
 
 pytest: .venv/dev.stamp ## Run the tests and hold the branch coverage
-	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report= $(ARGS)
 	$(BIN)/python -m coverage json --quiet -o .coverage.json
 	$(BIN)/python tests/setup/coverage_gate.py .coverage.json
 

@@ -9,6 +9,7 @@ value that the user set wins. ``python -m environment`` prints the values, and
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,6 +74,7 @@ def dashboard_environment(var: Path) -> dict[str, str]:
         "ZENML_SERVER_DEPLOYMENT_TYPE": "local",
         "ZENML_SERVER_AUTO_ACTIVATE": "True",
         "ZENML_SERVER_ALLOW_LOCAL_FILE_ACCESS": "true",
+        # The client made the tables; two servers must not migrate them at once.
         "DISABLE_DATABASE_MIGRATION": "True",
     }
 
@@ -97,6 +99,22 @@ def mlflow_command(var: Path) -> list[str]:
     ]
 
 
+#: Makes the tables where there was no run yet, and answers the dashboard's survey, which would
+#: otherwise stand before every page.
+_PREPARE_STORE = """
+from zenml.client import Client
+from zenml.models import UserUpdate
+client = Client()
+answers = {**client.active_user.user_metadata, "finished_onboarding_survey": True}
+update = UserUpdate(email_opted_in=False, user_metadata=answers)
+client.zen_store.update_user(client.active_user.id, update)
+"""
+
+
+def _prepare_store() -> None:
+    subprocess.run([sys.executable, "-c", _PREPARE_STORE], check=True)
+
+
 def _run(command: list[str], extra: Mapping[str, str], address: str) -> None:
     sys.stdout.write(f"{address} (Ctrl-C ends it)\n")
     sys.stdout.flush()
@@ -111,6 +129,7 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(f"{key}={os.environ[key]}\n")
         return 0
     if arguments == ["zenml-dashboard"]:
+        _prepare_store()
         extra = dashboard_environment(var)
         Path(extra["ZENML_CONFIG_PATH"]).mkdir(parents=True, exist_ok=True)
         address = f"ZenML dashboard: http://127.0.0.1:{os.environ.get('ZENML_PORT', '8237')}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -35,25 +36,29 @@ def results_folder(dataset: str) -> Path:
     return environment.state_dir() / "results" / dataset
 
 
-def write_results(
-    dataset: str, reports: Mapping[str, str | bytes], evaluation: ModelEvaluation
-) -> Path:
-    """Write the reports, ``metrics.json`` and the tables of the plots; return their folder.
+def write_results(dataset: str, evaluation: ModelEvaluation) -> Path:
+    """Write the kept reports, ``metrics.json`` and the tables of the plots; return their folder.
 
     They are functions of data, code and parameters alone, so that ``dvc repro`` can compare them.
     """
+    folder = results_folder(dataset)
+    _take_kept_files(folder)
     files = {
-        **reports,
         "metrics.json": json.dumps(headline_metrics(evaluation), indent=2) + "\n",
         "plots/calibration.csv": _table(asdict(row) for row in evaluation.test.calibration),
         "plots/slices.csv": _table(_slice_rows(evaluation)),
     }
-    folder = results_folder(dataset)
-    for name, content in files.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def _take_kept_files(folder: Path) -> list[Path]:
+    kept = environment.work_dir() / "kept"
+    if not kept.is_dir():
+        return []
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    return [folder / file.relative_to(kept) for file in sorted(kept.rglob("*")) if file.is_file()]
 
 
 def headline_metrics(evaluation: ModelEvaluation) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def headline_metrics(evaluation: ModelEvaluation) -> dict[str, Any]:
 
 
 def keep_failed_reports(run_id: str, dataset: str) -> list[Path]:
-    """Keep the pages that a failed run left in its work folder, in its MLflow run and as files.
+    """Save what a failed run left in its work folder, in its MLflow run and as files.
 
     Args:
         run_id: The MLflow run.
@@ -80,15 +85,13 @@ def keep_failed_reports(run_id: str, dataset: str) -> list[Path]:
     Returns:
         The files.
     """
-    pages = {page.name: page.read_text("utf-8") for page in environment.work_dir().glob("*.html")}
-    if not pages:
-        return []
-    log_artifacts(connect(), run_id, {f"reports/{name}": text for name, text in pages.items()})
     folder = results_folder(dataset) / "failed"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in sorted(pages)]
+    shutil.rmtree(folder, ignore_errors=True)
+    files = _take_kept_files(folder)
+    if files:
+        named = {file.relative_to(folder).as_posix(): file for file in files}
+        log_artifacts(connect(), run_id, named)
+    return files
 
 
 def _slice_rows(evaluation: ModelEvaluation) -> Iterable[dict[str, Any]]:

@@ -8,14 +8,13 @@ from typing import Any
 from zenml.enums import ExecutionStatus
 from zenml.models import PipelineRunResponse
 
-from expectations.validation import ValidationReport
+from expectations.results import ValidationReport
 from pipelines.outcome import StepOutcome, TrainingOutcome
 from pipelines.results import write_results
 from recommender.bundle import Bundle
 from recommender.evaluation.behaviour import BehaviourReport
 from recommender.evaluation.gate import GateDecision
 from recommender.evaluation.model_evaluation import ModelEvaluation
-from steps.report_files import report_files
 
 
 def training_outcome(
@@ -33,8 +32,7 @@ def training_outcome(
     evaluation: ModelEvaluation = _output(run, "evaluate_model", "evaluation")
     behaviour: BehaviourReport = _output(run, "check_behaviour", "behaviour")
     promotion: dict[str, Any] = _output(run, "promote_model", "promotion")
-    reports = report_files(validation, evaluation, behaviour)
-    folder = write_results(bundle.manifest.dataset, reports, evaluation)
+    folder = write_results(bundle.manifest.dataset, evaluation)
     decision = promotion["decision"]
     return TrainingOutcome(
         dataset=bundle.manifest.dataset,

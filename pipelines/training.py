@@ -93,7 +93,7 @@ def train(plan: Plan) -> TrainingOutcome:
     recovered = _recover(plan)
     content = content_version(plan.data_request, data_home())
     name = f"training-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"
-    tags = {"roulette.zenml_run": name, "roulette.content_version": content}
+    tags = {"mlflow.runName": name, "roulette.zenml_run": name, "roulette.content_version": content}
     about = f"Training on {plan.config.dataset}; ZenML run {name}."
     with (
         work_folder(environment.work_dir(), name),

@@ -52,38 +52,53 @@ class ModelParams:
         nmf_factors: Latent factors of the NMF.
         nmf_epochs: Passes of the NMF.
         bias_user_damping: Pseudo-ratings that pull a user's bias to zero.
-        bias_movie_damping: Pseudo-ratings that pull a movie's bias to zero.
-        popularity_half_life_days: Age at which a rating counts half for popularity.
+        bias_movie_damping: Pseudo-ratings that pull a movie's bias to zero, or to what its
+            content lets expect.
         popularity_damping: Pseudo-ratings that pull a movie's mean to the global mean.
+        trending_half_life_days: Days after which a rating counts half as recent attention.
         content_factors: Dimensions to which TF-IDF features are reduced.
-        taste_factors: Dimensions of the features made from who rated what.
+        content_regularization: Ridge penalty of the movie bias that content lets expect.
+        taste_factors: Dimensions of who watches what.
         ease_regularization: L2 penalty of the item-item regression that ranks.
-        ease_min_support: Ratings that a movie needs to take part in that regression.
+        ease_min_support: Favourable ratings that a movie needs to take part in that regression.
         ease_max_movies: Most movies in that regression, the most rated ones, which bounds memory.
         ease_neighbours: Largest weights kept for each movie.
-        blend_folds: Folds of the training ratings on which the rating blend's weights are fitted.
-        ranking_holdout_share: Last share of the training ratings, by time, on which the ranking
-            blend's weights are chosen.
+        ease_recent_half_life: Ratings after which an earlier one counts half where a viewer's
+            recent history ranks.
+        blend_folds: Folds by chance, within the training data, that set the rating weights.
+        blend_holdout: Share of ratings, of users and of movies that each of them holds out.
+        blend_cuts: Folds that hold out later ratings of the training data.
+        blend_latest: Share of the ratings that each of them holds out.
+        ranking_cuts: Moments at which the ranking weights are tried on what came after.
+        ranking_last: Latest ratings of each user on which they are tried as well.
+        ranking_max_users: Most lists that are tried for each moment and for the latest ratings.
     """
 
     n_factors: int = 50
-    n_epochs: int = 20
+    n_epochs: int = 30
     learning_rate: float = 0.01
     regularization: float = 0.1
     nmf_factors: int = 15
     nmf_epochs: int = 30
     bias_user_damping: float = 5.0
     bias_movie_damping: float = 5.0
-    popularity_half_life_days: float = 365.0
     popularity_damping: float = 10.0
-    content_factors: int = 32
-    taste_factors: int = 16
-    ease_regularization: float = 200.0
+    trending_half_life_days: float = 365.0
+    content_factors: int = 48
+    content_regularization: float = 100.0
+    taste_factors: int = 10
+    ease_regularization: float = 300.0
     ease_min_support: int = 5
     ease_max_movies: int = 8000
-    ease_neighbours: int = 200
-    blend_folds: int = 3
-    ranking_holdout_share: float = 0.1
+    ease_neighbours: int = 500
+    ease_recent_half_life: float = 30.0
+    blend_folds: int = 2
+    blend_holdout: float = 0.1
+    blend_cuts: int = 2
+    blend_latest: float = 0.15
+    ranking_cuts: int = 8
+    ranking_last: int = 5
+    ranking_max_users: int = 600
 
 
 @dataclass(frozen=True)

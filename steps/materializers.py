@@ -16,7 +16,7 @@ from zenml.enums import ArtifactType
 from zenml.io import fileio
 from zenml.materializers.base_materializer import BaseMaterializer
 
-from expectations.validation import ValidationReport
+from expectations.results import ValidationReport
 from recommender.bundle import Bundle, open_bundle
 from recommender.evaluation.behaviour import BehaviourReport
 from recommender.evaluation.model_evaluation import ModelEvaluation

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from expectations.validation import ValidationReport
+from expectations.results import ValidationReport
 from recommender.bundle import Bundle
 from recommender.evaluation.behaviour import BehaviourReport
 from recommender.evaluation.gate import CandidateEvidence, Origin, start_of_test
@@ -13,7 +13,7 @@ from recommender.evaluation.model_evaluation import ModelEvaluation
 from recommender.schema import Split
 from recommender.settings import GateSettings, RegistrySettings, parse_settings
 from steps.reporting import progress_of
-from tracking.promotion import ProductionModel, promote
+from tracking.promotion import promote
 from tracking.registry import Registry
 
 
@@ -54,21 +54,6 @@ def promote_model(
         test_start=start_of_test(split),
     )
     judge = Judge(candidate, split, parse_settings(GateSettings, gate, place="gate"))
-
-    def decide(production: ProductionModel | None) -> Any:
-        if production is None:
-            return judge.decide(None, None)
-        return judge.decide(production.version.version, production.bundle)
-
     settings = parse_settings(RegistrySettings, registry, place="registry")
-    result = promote(Registry(settings), version, decide, run_id=run_id)
-    measured = judge.production_report
-    return {
-        "outcome": result.outcome,
-        "message": result.message,
-        "version": result.version,
-        "production": result.production,
-        "previous": result.previous,
-        "decision": result.decision.to_dict() if result.decision else None,
-        "production_metrics": measured.metrics if measured else None,
-    }
+    result = promote(Registry(settings), version, judge.decide, run_id=run_id)
+    return {**result.to_dict(), "production_metrics": judge.production_metrics}

@@ -4,17 +4,18 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from expectations.validation import ValidationReport
+from expectations.results import ValidationReport
 from recommender.bundle import Bundle
 from recommender.evaluation.behaviour import BehaviourReport
 from recommender.evaluation.model_evaluation import ModelEvaluation
 from recommender.schema import Dataset, Split
 from recommender.settings import RegistrySettings, parse_settings
-from steps.report_files import report_files
+from steps.report_files import keep_files, report_files
 from steps.reporting import progress_of
 from tracking.lineage import code_revision
+from tracking.registration import register_training
 from tracking.registry import Registry
-from tracking.training_log import TrainingRecord, log_training
+from tracking.training_log import TrainingRecord
 
 
 @step(enable_cache=False)
@@ -48,14 +49,15 @@ def register_model(
         RegistryError: The registry is out of reach.
     """
     progress_of("register_model")("logging to MLflow", 0, None)
+    files = report_files(validation, evaluation, behaviour)
+    keep_files(files)
     record = TrainingRecord(
         split=split,
         reports=evaluation.compared,
-        artifacts=report_files(validation, evaluation, behaviour),
+        artifacts=files,
         data_source=request["path"] or dataset.name,
         data_version=data_version,
         revision=code_revision(),
     )
-    logged = log_training(run_id, bundle, record)
     settings = parse_settings(RegistrySettings, registry, place="registry")
-    return Registry(settings).register(run_id, logged).version
+    return register_training(Registry(settings), run_id, bundle, record).version

@@ -1,12 +1,12 @@
 """The reports of one run as files: what goes to MLflow and to ``var/results/``."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import environment
 from expectations.report import render_report
-from expectations.validation import ValidationReport
-from recommender.evaluation import plots
+from expectations.results import ValidationReport
 from recommender.evaluation.behaviour import BehaviourReport
 from recommender.evaluation.model_evaluation import ModelEvaluation
 
@@ -23,6 +23,9 @@ def report_files(
         evaluation: Metrics of the model and its parts.
         behaviour: How the model behaved.
     """
+    # Imported now: Matplotlib takes a second, which no other step need wait for.
+    from recommender.evaluation import plots  # noqa: PLC0415
+
     return {
         "reports/validation.html": render_report(validation),
         "reports/validation.json": _json(validation.to_dict()),
@@ -37,11 +40,12 @@ def report_files(
     }
 
 
-def keep_page(name: str, page: str) -> None:
-    """Keep a page in this process's work folder, from where a failed run's pages are saved."""
-    folder = environment.work_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(page, encoding="utf-8")
+def keep_files(files: Mapping[str, str | bytes]) -> None:
+    """Keep files in this process's work folder, from where whoever started the run takes them."""
+    for name, content in files.items():
+        file = environment.work_dir() / "kept" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def _json(tree: Any) -> str:

@@ -23,13 +23,14 @@ def progress_of(step: str) -> Progress:
         A callback of what is being done, units done, and units in all or ``None``.
     """
     logger = logging.getLogger(PROGRESS_LOGGER)
-    last = {"what": "", "time": 0.0}
+    last_what, last_time = "", 0.0
 
     def report(what: str, done: int, total: int | None) -> None:
+        nonlocal last_what, last_time
         now = time.monotonic()
-        if what == last["what"] and done != total and now - float(last["time"]) < _SECONDS_BETWEEN:
+        if what == last_what and done != total and now - last_time < _SECONDS_BETWEEN:
             return
-        last.update(what=what, time=now)
+        last_what, last_time = what, now
         logger.info(
             "%s: %s", step, what, extra={"step": step, "what": what, "done": done, "total": total}
         )

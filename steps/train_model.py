@@ -6,7 +6,6 @@ from zenml import step
 
 import environment
 from recommender.bundle import Bundle
-from recommender.models.training import train_bundle
 from recommender.schema import Dataset, Split
 from recommender.settings import Params, parse_settings
 from steps.materializers import BundleMaterializer
@@ -28,6 +27,9 @@ def train_model(
     Raises:
         DataError: The training ratings are too few to fit on.
     """
+    # Imported now: the trainers take seconds, which a cached step need not wait for.
+    from recommender.models.training import train_bundle  # noqa: PLC0415
+
     return train_bundle(
         environment.work_dir() / "bundle",
         split,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from recommender.bundle import Bundle
 from recommender.errors import RegistryError
@@ -35,6 +35,11 @@ class ProductionModel:
     version: Version
     bundle: Bundle
 
+    @property
+    def number(self) -> str:
+        """The version's number."""
+        return self.version.version
+
 
 @dataclass(frozen=True)
 class PromotionResult:
@@ -60,6 +65,14 @@ class PromotionResult:
     def promoted(self) -> bool:
         """Whether the version became production."""
         return self.outcome == "promoted"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain values for JSON."""
+        decision = None if self.decision is None else self.decision.to_dict()
+        return {
+            **{item.name: getattr(self, item.name) for item in fields(self)},
+            "decision": decision,
+        }
 
 
 #: Judges a candidate against production, or against floors where there is none.
@@ -225,7 +238,7 @@ def _describe(decision: GateDecision, against: str | None) -> str:
         f"| {reason.rule} | {'passed' if reason.passed else 'failed'} | {reason.detail} |"
         for reason in decision.reasons
     ]
-    table = ["| rule | | detail |", "|---|---|---|", *rows]
+    table = ["| Rule | Result | Detail |", "|---|---|---|", *rows]
     return "\n".join([f"{verdict} by the gate, {other}.", "", *table])
 
 

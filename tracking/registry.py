@@ -164,6 +164,24 @@ class Registry:
         with self._errors():
             return read_history(self.client, self.model_name)
 
+    def find(self, digest: str) -> Version | None:
+        """Return the latest complete version of the bundle ``digest``, or ``None``."""
+        known = [item for item in self.versions() if item.complete and item.digest == digest]
+        return known[-1] if known else None
+
+    def nominate(self, version: Version) -> Version:
+        """Point ``candidate`` to a complete version, unless it is production.
+
+        Raises:
+            RegistryError: MLflow is out of reach, or another pipeline holds the lock for too long.
+        """
+        with self.lock() as still_held, self._errors():
+            current = self.version(version.version)
+            still_held()
+            if PRODUCTION not in current.aliases:
+                self.client.set_registered_model_alias(self.model_name, CANDIDATE, current.version)
+            return self.version(current.version)
+
     def register(
         self, run_id: str, model: LoggedBundle, tags: Mapping[str, str] | None = None
     ) -> Version:

@@ -21,6 +21,11 @@ from tracking.processes import ProcessMark, this_process, this_user
 MAX_TAG = 8000
 ERROR_TAG = "roulette.error"
 INTERRUPTED_TAG = "roulette.interrupted"
+#: MLflow's description of the experiment, and the kind whose pages its UI then shows.
+EXPERIMENT_TAGS = {
+    "mlflow.note.content": "Training runs of Movie Roulette: one for each run of the pipeline.",
+    "mlflow.experimentKind": "custom_model_development",
+}
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,9 @@ def ensure_experiment(client: MlflowClient, store: Store, name: str) -> Any:
     if experiment is None:
         root = store.artifact_root
         try:
-            client.create_experiment(name, artifact_location=root.as_uri() if root else None)
+            client.create_experiment(
+                name, artifact_location=root.as_uri() if root else None, tags=EXPERIMENT_TAGS
+            )
         except MlflowException as error:
             if error_code(error) != "RESOURCE_ALREADY_EXISTS":
                 raise

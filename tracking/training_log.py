@@ -90,6 +90,17 @@ def log_training(run_id: str, bundle: Bundle, record: TrainingRecord) -> LoggedB
     Raises:
         RegistryError: MLflow is out of reach, or an artifact's file is missing.
     """
+    log_record(run_id, bundle, record)
+    # Last, since MLflow copies the run's metrics and parameters to the model.
+    return log_bundle(run_id, bundle)
+
+
+def log_record(run_id: str, bundle: Bundle, record: TrainingRecord) -> None:
+    """Log a training run without its model: for a bundle that the registry holds already.
+
+    Raises:
+        RegistryError: MLflow is out of reach, or an artifact's file is missing.
+    """
     client = connect()
     with registry_errors(f"log to run {run_id}"):
         log_params(client, run_id, run_params(bundle))
@@ -105,8 +116,6 @@ def log_training(run_id: str, bundle: Bundle, record: TrainingRecord) -> LoggedB
                 f"bundle/{MANIFEST}": bundle.path / MANIFEST,
             },
         )
-    # Last, since MLflow copies the run's metrics and parameters to the model.
-    return log_bundle(run_id, bundle)
 
 
 def run_params(bundle: Bundle) -> dict[str, str]:

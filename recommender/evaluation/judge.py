@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from recommender.bundle import Bundle
 from recommender.evaluation.evaluate import evaluate
 from recommender.evaluation.gate import (
@@ -16,6 +18,20 @@ from recommender.evaluation.report import EvaluationReport
 from recommender.inference import Recommender
 from recommender.schema import Split
 from recommender.settings import GateSettings
+
+
+class Served(Protocol):
+    """A model that is in production."""
+
+    @property
+    def number(self) -> str:
+        """Its version in the registry."""
+        ...
+
+    @property
+    def bundle(self) -> Bundle:
+        """Its bundle, verified."""
+        ...
 
 
 class Judge:
@@ -37,19 +53,19 @@ class Judge:
         self._settings = settings
         self.production_report: EvaluationReport | None = None
 
-    def decide(self, version: str | None, bundle: Bundle | None) -> GateDecision:
-        """Return the gate's decision against production.
+    @property
+    def production_metrics(self) -> dict[str, float] | None:
+        """Metrics of the production model, ``None`` if it was not measured."""
+        return None if self.production_report is None else self.production_report.metrics
 
-        Args:
-            version: Production's version, or ``None`` if there is no production model.
-            bundle: Its bundle, or ``None`` likewise.
-        """
-        if version is None or bundle is None:
+    def decide(self, production: Served | None) -> GateDecision:
+        """Return the gate's decision against ``production``, or ``None`` if there is none."""
+        if production is None:
             return should_promote(self._candidate, None, self._settings)
-        origin = Origin.of_bundle(bundle)
-        self.production_report = self._measure(bundle, origin)
-        production = ProductionEvidence(version, origin, self.production_report)
-        return should_promote(self._candidate, production, self._settings)
+        origin = Origin.of_bundle(production.bundle)
+        self.production_report = self._measure(production.bundle, origin)
+        evidence = ProductionEvidence(production.number, origin, self.production_report)
+        return should_promote(self._candidate, evidence, self._settings)
 
     def _measure(self, bundle: Bundle, origin: Origin) -> EvaluationReport | None:
         candidate = self._candidate

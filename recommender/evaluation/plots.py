@@ -105,7 +105,10 @@ def plot_slices(
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlabel(_LABELS.get(metric, metric))
     level = f"{report.settings.confidence:.0%}"
-    axes.set_title(f"{_subject(report)}, by slice\nbars: {level} intervals over users")
+    key = f"bars: {level} intervals over users"
+    if any(metric not in row.intervals for row in rows):
+        key += "; hollow: too few users for one"
+    axes.set_title(f"{_subject(report)}, by slice\n{key}")
     axes.legend(frameon=False, loc="best")
     return _render(figure, image_format)
 
@@ -163,13 +166,15 @@ def _draw_slice(axes: Any, row: SliceRow, metric: str, height: int) -> None:
     if metric in row.intervals:
         low, high = row.intervals[metric]
         axes.plot([low, high], [height, height], color=_BLUE, linewidth=2.5, alpha=0.6)
-    axes.plot(value, height, "o", color=_BLUE)
+    # Hollow where there are too few users for an interval.
+    face = _BLUE if metric in row.intervals else "white"
+    axes.plot(value, height, "o", color=_BLUE, markerfacecolor=face)
 
 
 def _slice_label(row: SliceRow, metric: str) -> str:
     ranking = "_at_" in metric
-    count = f"{row.n_ranked:,} users" if ranking else f"{row.n_ratings:,} ratings"
-    return f"{row.group}: {row.name} ({count})"
+    count, noun = (row.n_ranked, "user") if ranking else (row.n_ratings, "rating")
+    return f"{row.group}: {row.name} ({count:,} {noun}{'' if count == 1 else 's'})"
 
 
 def _subject(report: EvaluationReport) -> str:

@@ -1,115 +1,139 @@
-"""Which movies go together: a linear item-item model in closed form."""
+"""EASE, the item-item regression that ranks (Steck 2019, "Embarrassingly shallow autoencoders")."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
 from scipy.linalg import lapack
-from threadpoolctl import threadpool_limits
 
-from recommender.errors import DataError
-from recommender.inference.index import Rows
-from recommender.inference.scores import FactorScores
-from recommender.models.array_scorer import ArrayScorer
-from recommender.models.bias import BiasScorer
-from recommender.models.interactions import Interactions
-from recommender.models.popularity import PopularityScorer
-from recommender.schema import Dataset, FloatArray, IntArray
+from recommender.inference.estimates import Estimates
+from recommender.inference.rankings import NeighbourRanking, Ranking
+from recommender.models.bias import fit_bias
+from recommender.models.indexed import Floats, IndexedRatings, Positions
+from recommender.models.part_scorer import PartScorer
+from recommender.schema import Dataset
+from recommender.settings import ModelParams
+
+#: Columns of the Gram matrix, and rows of weights, that are handled at once.
+_BLOCK = 1000
 
 
-@dataclass(eq=False)
-class EASEScorer(ArrayScorer):
-    """``B = I - P diag(1 / P)`` with ``P = (X'X + l I)^-1`` and ``X`` 1 where a user rated.
+def fit_ease(data: IndexedRatings, params: ModelParams) -> NeighbourRanking:
+    """Return the item-item weights, the largest ``ease_neighbours`` of each movie.
 
-    Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data", equation 8. Movies with few
-    ratings are left out and of each movie's weights only the largest are kept; memory is
-    ``16 max_movies ** 2`` bytes while it is fitted. It ranks; its rating estimate is the biases'.
+    ``X`` holds the grades of the ratings. The weights minimise ``|X - X W|^2 + lambda |W|^2``
+    under a zero diagonal, which has the closed form
 
-    Attributes:
-        regularization: The penalty ``l``.
-        min_support: Ratings that a movie needs to take part.
-        max_movies: Most movies that take part, the most rated ones.
-        n_neighbours: Largest weights kept for each movie.
-        half_life_days: Of the popularity that serves unknown users.
-        neighbours: Row ``h`` holds the movies that a rating of ``h`` speaks for, once fitted.
+        P = (X'X + lambda I)^-1,   W[j, i] = -P[j, i] / P[i, i],   W[i, i] = 0.
+
+    Movies with fewer than ``ease_min_support`` positive grades, and beyond the
+    ``ease_max_movies`` best supported, neither have nor get weights. Memory is about
+    ``8 ease_max_movies^2`` bytes.
     """
-
-    regularization: float = 200.0
-    min_support: int = 5
-    max_movies: int = 8000
-    n_neighbours: int = 200
-    half_life_days: float = 365.0
-    name: str = "ease"
-
-    neighbours: Rows | None = None
-    fallback: FloatArray | None = None
-
-    def fit_interactions(self, interactions: Interactions, dataset: Dataset) -> Self:
-        """Fit the weights."""
-        data = interactions
-        if self.regularization <= 0:
-            raise DataError(
-                "the penalty must be above 0",
-                place="ease_regularization",
-                value=self.regularization,
-            )
-        movies = self._supported(data)
-        self.neighbours = _rows(self._weights(data, movies), movies, len(data.movies))
-        popularity = PopularityScorer(self.half_life_days).fit_interactions(data, dataset)
-        self.fallback = popularity.popularity
-        self.scores: FactorScores = BiasScorer().fit_interactions(data, dataset).scores
-        self.interactions = data
-        return self
-
-    def rank(self, user: int | None) -> FloatArray:
-        """Return the sum of the weights from the user's movies, shape (n_movies,)."""
-        assert self.neighbours is not None  # noqa: S101 - set by fit
-        assert self.fallback is not None  # noqa: S101 - set by fit
-        if user is None:
-            return self.fallback
-        scores = np.zeros(len(self.interactions.movies))
-        for movie in self.interactions.history.columns_of(user).tolist():
-            np.add.at(scores, self.neighbours.columns_of(movie), self.neighbours.values_of(movie))
-        return scores
-
-    def _supported(self, data: Interactions) -> IntArray:
-        counts = data.movie_counts[:-1]
-        by_count = np.argsort(-counts, kind="stable")[: self.max_movies]
-        return np.sort(by_count[counts[by_count] >= self.min_support])
-
-    def _weights(self, data: Interactions, movies: IntArray) -> FloatArray:
-        """Return ``B`` of the supported movies, keeping each row's largest weights."""
-        rated = data.matrix()[:, movies]
-        gram = (rated.T @ rated).toarray()
-        gram[np.diag_indices_from(gram)] += self.regularization
-        if gram.size == 0:
-            return gram
-        with threadpool_limits(limits=1):
-            factor, failed = lapack.dpotrf(gram, lower=1, overwrite_a=1)
-            inverse, failed_too = lapack.dpotri(factor, lower=1, overwrite_c=1)
-        if failed or failed_too:
-            raise DataError(
-                "the item-item matrix cannot be inverted",
-                place="ease_regularization",
-                value=self.regularization,
-                remedy="Raise it.",
-            )
-        lower = np.tril(inverse)
-        full = lower + np.tril(inverse, -1).T
-        weights: FloatArray = -full / np.diag(full)
-        np.fill_diagonal(weights, 0.0)
-        if weights.shape[1] > self.n_neighbours:
-            bound = -np.partition(-weights, self.n_neighbours - 1, axis=1)
-            weights[weights < bound[:, self.n_neighbours - 1 : self.n_neighbours]] = 0.0
-        return weights
+    matrix = data.matrix(data.grades)
+    chosen = supported_movies(matrix, params.ease_min_support, params.ease_max_movies)
+    weights = ease_weights(matrix[:, chosen], params.ease_regularization)
+    return keep_largest(weights, chosen, data.n_movies, params.ease_neighbours)
 
 
-def _rows(weights: FloatArray, movies: IntArray, n_movies: int) -> Rows:
-    """Return the weights as rows over the whole catalogue."""
-    sources, targets = np.nonzero(weights)
-    counts = np.zeros(n_movies, dtype=np.int64)
-    counts[movies] = np.bincount(sources, minlength=movies.size)
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    return Rows(starts, movies[targets], weights[sources, targets])
+def supported_movies(matrix: sp.csr_array, min_support: int, max_movies: int) -> Positions:
+    """Return the movies that take part, rising; of equal support the first ones."""
+    support = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    by_support = np.argsort(-support, kind="stable")[:max_movies]
+    return np.sort(by_support[support[by_support] >= max(min_support, 1)])
+
+
+def ease_weights(matrix: sp.csr_array, regularization: float) -> Floats:
+    """Return the dense weights of all columns of ``matrix``, shape (m, m)."""
+    n_users, n_movies = matrix.shape
+    if not n_movies:
+        return np.zeros((0, 0))
+    if n_users < n_movies:
+        weights = _inverse_by_users(matrix.toarray(), regularization)
+    else:
+        weights = _inverse_by_movies(sp.csc_array(matrix), regularization)
+    weights /= -np.diag(weights).copy()
+    np.fill_diagonal(weights, 0.0)
+    return weights
+
+
+def _inverse_by_users(matrix: Floats, regularization: float) -> Floats:
+    """Return ``P`` by way of a matrix as large as there are users (the Woodbury identity).
+
+    ``lambda P = I - X' (X X' + lambda I)^-1 X``.
+    """
+    gram = matrix @ matrix.T
+    gram[np.diag_indices(len(gram))] += regularization
+    inverse = matrix.T @ np.linalg.solve(gram, matrix)
+    inverse *= -1.0
+    inverse[np.diag_indices(len(inverse))] += 1.0
+    inverse /= regularization
+    return inverse
+
+
+def _inverse_by_movies(matrix: sp.csc_array, regularization: float) -> Floats:
+    """Return ``P`` by a Cholesky factorization in place: half the work, and no second matrix."""
+    n_movies = matrix.shape[1]
+    gram = np.empty((n_movies, n_movies), order="F")
+    for start in range(0, n_movies, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        gram[:, block] = (matrix.T @ matrix[:, block]).toarray()
+    gram[np.diag_indices(n_movies)] += regularization
+    factor, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
+    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    mirror_lower(inverse)
+    return np.asarray(inverse)
+
+
+def mirror_lower(matrix: Floats) -> None:
+    """Copy the lower triangle of a square matrix over the upper one, in place, block by block."""
+    n = len(matrix)
+    for start in range(0, n, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        below = slice(start + _BLOCK, n)
+        corner = np.tril(matrix[block, block], -1)
+        matrix[block, block] = corner + corner.T + np.diag(np.diag(matrix[block, block]))
+        matrix[block, below] = matrix[below, block].T
+
+
+def keep_largest(
+    weights: Floats, chosen: Positions, n_movies: int, n_neighbours: int
+) -> NeighbourRanking:
+    """Return the ``n_neighbours`` weights of largest magnitude in each row, by position.
+
+    Args:
+        weights: Shape (m, m).
+        chosen: Shape (m,), the positions that rows and columns stand for, rising.
+        n_movies: Size of the catalogue.
+        n_neighbours: Most weights in a row.
+    """
+    kept = min(n_neighbours, max(chosen.size - 1, 0))
+    dropped = chosen.size - kept
+    columns = np.empty((chosen.size, kept), dtype=np.int64)
+    for start in range(0, chosen.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        order = np.argpartition(np.abs(weights[block]), min(dropped, chosen.size - 1), axis=1)
+        columns[block] = np.sort(order[:, dropped:], axis=1)
+    values = np.take_along_axis(weights, columns, axis=1)
+    starts: npt.NDArray[Any] = np.zeros(n_movies + 1, dtype=np.int64)
+    starts[chosen + 1] = kept
+    return NeighbourRanking(
+        starts=np.cumsum(starts),
+        movies=chosen[columns].astype(np.int32).ravel(),
+        weights=values.astype(np.float32).ravel(),
+    )
+
+
+class EASEScorer(PartScorer):
+    """Ranks by item-item weights; its rating estimates are the biases, since EASE has none."""
+
+    name = "ease"
+
+    def learn(self, dataset: Dataset, data: IndexedRatings) -> tuple[Estimates, Ranking]:
+        """Return biases and item-item weights."""
+        del dataset
+        bias = fit_bias(data, self.params.bias_user_damping, self.params.bias_movie_damping)
+        return bias, fit_ease(data, self.params)

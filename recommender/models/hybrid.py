@@ -1,208 +1,188 @@
-"""The hybrid: rating and ranking as two weighted blends, with weights set on training data."""
+"""The hybrid: a weighted blend of rating estimates, and a weighted blend of ranking signals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Self
 
-import numpy as np
-
-from recommender.inference.scores import FactorScores, RankingBlend, RatingBlend, blend_features
-from recommender.models.array_scorer import ArrayScorer
-from recommender.models.bias import BiasScorer
-from recommender.models.content import ContentScorer
-from recommender.models.ease import EASEScorer
-from recommender.models.interactions import Interactions
-from recommender.models.popularity import PopularityScorer
-from recommender.models.ranking_weights import choose_ranking_weights
-from recommender.models.surprise_models import NMFScorer, SVDScorer
-from recommender.models.taste import TasteScorer
+from recommender.errors import UsageError
+from recommender.inference.components import (
+    COLD_SIGNALS,
+    PERSONAL_SIGNALS,
+    Blend,
+    Components,
+)
+from recommender.inference.part import Audience, Part
+from recommender.models.content import profile_ranking
+from recommender.models.ease import fit_ease
+from recommender.models.features import content_features, movie_terms
+from recommender.models.indexed import Floats, IndexedRatings
+from recommender.models.nmf import fit_nmf
+from recommender.models.part_scorer import single_thread
+from recommender.models.popularity import movie_means
+from recommender.models.ranking_blend import (
+    Trial,
+    collect_trials,
+    join_trials,
+    ranking_weights,
+    static_signals,
+)
+from recommender.models.rating_blend import (
+    HeldOut,
+    blend_weights,
+    fit_rating_parts,
+    held_out_folds,
+    hold_out,
+)
 from recommender.schema import Dataset, FloatArray, IntArray
+from recommender.scorer import Recommendations
 from recommender.settings import ModelParams
 
-#: Called with what is being done, units done and units in all.
+#: Told what is being done, the units done and the units in all, if that is known.
 Progress = Callable[[str, int, int | None], None]
-_STACKING_PENALTY = 1.0
-_KINDS = ((False, False), (False, True), (True, False), (True, True))
+
+#: How much who watches both counts beside content in the likeness of two movies.
+_NEIGHBOUR_SIMILARITY = 0.5
 
 
-@dataclass(eq=False)
-class HybridScorer(ArrayScorer):
-    """Blends of parts: one for ratings, one for ranking.
+class HybridScorer:
+    """Fits every part, sets the weights of both blends by cross-validation, and composes.
 
-    *Rating.* ``r = a + sum_p w_p r_p + c log(1 + n_u) + d log(1 + n_i)`` (stacked generalization,
-    Wolpert 1992), by ridge regression on estimates of ratings that the parts did not see: folds of
-    the training ratings. Known and unknown users, rated and new movies have weights of their own,
-    fitted on the same ratings with the parts as they would be without that user or movie.
+    Nothing but the training data is looked at: rating weights come from held-out folds
+    (`rating_blend`), ranking weights from later ratings (`ranking_blend`).
 
-    *Ranking.* See `RankingBlend`; its weights maximize NDCG@10 on the last tenth of the training
-    ratings, which its parts did not see.
-
-    Attributes:
+    Args:
         params: Hyper-parameters.
-        seed: Seed of folds, starting factors and reductions.
-        progress: Told of each fit.
+        seed: Seed of every random choice.
+        progress: Told of each fit done.
     """
 
-    params: ModelParams
-    seed: int = 0
-    progress: Progress | None = None
-    name: str = "hybrid"
+    name = "hybrid"
 
-    def fit_interactions(self, interactions: Interactions, dataset: Dataset) -> Self:
-        """Fit weights and parts."""
-        self._done, self._total = 0, (self.params.blend_folds + 1) * len(self._rating_parts()) + 3
-        self.interactions = interactions
-        weights = self._stack(interactions, dataset)
-        self.parts = self._fit_parts(interactions, dataset)
-        self.blend = RatingBlend(
-            parts={name: part.scores for name, part in self.parts.items()},
-            weights=weights,
-            user_counts=interactions.user_counts,
-            movie_counts=interactions.movie_counts,
-        )
-        self.ranking = self._fit_ranking(interactions, dataset)
+    def __init__(
+        self,
+        params: ModelParams | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> None:
+        self.params = params or ModelParams()
+        self.seed = seed
+        self._progress = progress or _silent
+        self._audience: Audience | None = None
+        self._components: Components | None = None
+        self._parts: dict[str, Part] = {}
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Learn from ``dataset`` and return ``self``; same data and seed, same arrays.
+
+        Raises:
+            DataError: There are no ratings, or a rated movie is not in the catalogue.
+        """
+        data = IndexedRatings.of(dataset)
+        with single_thread():
+            self._components = self._fit_components(data, movie_terms(dataset))
+        self._audience = data.audience()
+        self._parts = self._components.parts(self._audience)
         return self
 
-    def rank(self, user: int | None) -> FloatArray:
-        """Return the blended ranking scores of every movie, shape (n_movies,)."""
-        if user is None:
-            return self.ranking.score(np.zeros(0, dtype=np.int64), np.zeros(0))
-        history = self.interactions.history
-        return self.ranking.score(history.columns_of(user), history.values_of(user))
+    @property
+    def audience(self) -> Audience:
+        """Users, movies and histories of the training data.
+
+        Raises:
+            UsageError: `fit` was not called.
+        """
+        if self._audience is None:
+            raise _unfitted()
+        return self._audience
+
+    @property
+    def components(self) -> Components:
+        """Everything that scores, as a bundle holds it.
+
+        Raises:
+            UsageError: `fit` was not called.
+        """
+        if self._components is None:
+            raise _unfitted()
+        return self._components
+
+    def part(self, name: str) -> Part:
+        """Return the hybrid or one of its parts.
+
+        Raises:
+            UsageError: `fit` was not called, or there is no such part.
+        """
+        if not self._parts:
+            raise _unfitted()
+        if name not in self._parts:
+            raise UsageError("there is no such part", place=self.name, value=name)
+        return self._parts[name]
 
     def predict(self, user_ids: IntArray, movie_ids: IntArray) -> FloatArray:
-        """Estimate ratings by the blend; see `recommender.scorer.Recommends.predict`."""
-        users = self.interactions.users.positions(user_ids)
-        movies = self.interactions.movies.positions(movie_ids)
-        return self.interactions.scale.clip(self.blend.estimate(users, movies))
+        """Estimate ratings for pairs; see `Recommends.predict`."""
+        return self.part(self.name).predict(user_ids, movie_ids)
 
-    def _rating_parts(self) -> dict[str, ArrayScorer]:
-        """Return the parts of the rating blend, not yet fitted."""
+    def recommend(self, user_id: int, k: int, *, exclude_seen: bool = True) -> Recommendations:
+        """Rank the catalogue for one user; see `Recommends.recommend`."""
+        return self.part(self.name).recommend(user_id, k, exclude_seen=exclude_seen)
+
+    def _fit_components(self, data: IndexedRatings, terms: list[list[str]]) -> Components:
         params, seed = self.params, self.seed
-        damping = (params.bias_user_damping, params.bias_movie_damping)
-        return {
-            "bias": BiasScorer(*damping),
-            "svd": SVDScorer(
-                n_factors=params.n_factors,
-                n_epochs=params.n_epochs,
-                learning_rate=params.learning_rate,
-                regularization=params.regularization,
-                seed=seed,
-            ),
-            "nmf": NMFScorer(params.nmf_factors, params.nmf_epochs, seed),
-            "content": ContentScorer(params.content_factors, *damping, seed=seed),
-            "taste": TasteScorer(params.taste_factors, *damping, seed=seed),
+        self._progress("parts", 0, None)
+        features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
+        factors = {
+            "popularity": movie_means(data, params.popularity_damping),
+            **fit_rating_parts(data, features, params, seed),
+            "nmf": fit_nmf(data, params, seed),
         }
-
-    def _fit_parts(self, data: Interactions, dataset: Dataset) -> dict[str, ArrayScorer]:
-        parts = self._rating_parts()
-        for name, part in parts.items():
-            self._tell(f"fitting {name}")
-            part.fit_interactions(data, dataset)
-        return parts
-
-    def _stack(self, data: Interactions, dataset: Dataset) -> FloatArray:
-        """Return the weights of the rating blend, shape (4, n_parts + 3)."""
-        fold = np.random.default_rng(self.seed).integers(0, self.params.blend_folds, len(data))
-        moments = [_Moments() for _ in _KINDS]
-        for number in range(self.params.blend_folds):
-            held = fold == number
-            if not held.any() or held.all():
-                continue
-            learned, held_out = data.select(~held), data.select(held)
-            fitted = self._fit_parts(learned, dataset)
-            for kind, moment in zip(_KINDS, moments, strict=True):
-                features = _held_out_features(fitted, learned, held_out, *kind)
-                moment.add(features, held_out.rating)
-        return np.stack([moment.solve() for moment in moments])
-
-    def _fit_ranking(self, data: Interactions, dataset: Dataset) -> RankingBlend:
-        self._tell("choosing the weights of the ranking")
-        cut = np.quantile(data.timestamp, 1 - self.params.ranking_holdout_share)
-        earlier = data.timestamp < cut
-        blend = self._ranking_parts(data, dataset)
-        if not earlier.any() or earlier.all():
-            return blend
-        past, future = data.select(earlier), data.select(~earlier)
-        self._tell("fitting ease")
-        personal, impersonal = choose_ranking_weights(
-            self._ranking_parts(past, dataset), past, future, seed=self.seed
-        )
-        return replace(blend, personal=personal, impersonal=impersonal)
-
-    def _ranking_parts(self, data: Interactions, dataset: Dataset) -> RankingBlend:
-        params = self.params
-        popularity = PopularityScorer(
-            params.popularity_half_life_days, params.popularity_damping
-        ).fit_interactions(data, dataset)
-        ease = EASEScorer(
-            regularization=params.ease_regularization,
-            min_support=params.ease_min_support,
-            max_movies=params.ease_max_movies,
-            n_neighbours=params.ease_neighbours,
-            half_life_days=params.popularity_half_life_days,
-        ).fit_interactions(data, dataset)
-        content = self.parts["content"]
-        assert isinstance(content, ContentScorer)  # noqa: S101 - made above
-        assert ease.neighbours is not None  # noqa: S101 - set by fit
-        assert popularity.popularity is not None  # noqa: S101 - set by fit
-        return RankingBlend(
-            neighbours=ease.neighbours,
-            features=content.unit_features,
-            centre=content.centre,
-            popularity=popularity.popularity,
-            quality=popularity.scores.movie_bias[:-1],
-            personal={"ease": 1.0, "content": 0.02, "popularity": 0.1, "quality": 0.0},
-            impersonal={"popularity": 1.0, "quality": 0.0},
+        return Components(
+            factors=factors,
+            static=static_signals(data, params),
+            neighbours=fit_ease(data, params),
+            profile=profile_ranking(data, features),
+            known_users=data.known_users,
+            known_movies=data.known_movies,
+            blend=self._fit_blend(data, terms, features),
         )
 
-    def _tell(self, what: str) -> None:
-        if self.progress is not None:
-            self.progress(what, self._done, self._total)
-            self._done += 1
+    def _fit_blend(self, data: IndexedRatings, terms: list[list[str]], features: Floats) -> Blend:
+        personal, cold = self._ranking_weights(data, features)
+        return Blend(
+            rating=self._rating_weights(data, terms),
+            personal=personal,
+            cold=cold,
+            recent_half_life=self.params.ease_recent_half_life,
+            neighbour_similarity=_NEIGHBOUR_SIMILARITY,
+        )
+
+    def _rating_weights(self, data: IndexedRatings, terms: list[list[str]]) -> Floats:
+        folds: list[HeldOut] = []
+        total = self.params.blend_folds + self.params.blend_cuts
+        for past, rest in held_out_folds(data, self.params, self.seed):
+            self._progress("rating blend", len(folds), total)
+            folds.append(hold_out(terms, past, rest, self.params, self.seed))
+        return blend_weights(folds)
+
+    def _ranking_weights(
+        self, data: IndexedRatings, features: Floats
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        trials: dict[str, list[Trial]] = {"returning": [], "next": [], "new": []}
+        trial_sets = collect_trials(data, features, self.params, self.seed)
+        for done, (kind, trial) in enumerate(trial_sets):
+            self._progress("ranking blend", done, None)
+            trials[kind].append(trial)
+        return ranking_weights(
+            {
+                kind: join_trials(found, len(COLD_SIGNALS if kind == "new" else PERSONAL_SIGNALS))
+                for kind, found in trials.items()
+            }
+        )
 
 
-class _Moments:
-    """Normal equations of a ridge regression, added up over folds."""
-
-    def __init__(self) -> None:
-        self._gram: FloatArray | None = None
-        self._moment: FloatArray | None = None
-
-    def add(self, features: FloatArray, target: FloatArray) -> None:
-        """Add the rows of one fold."""
-        gram, moment = features.T @ features, features.T @ target
-        self._gram = gram if self._gram is None else self._gram + gram
-        self._moment = moment if self._moment is None else self._moment + moment
-
-    def solve(self) -> FloatArray:
-        """Return the weights, the first of which (the intercept) is not penalized."""
-        assert self._gram is not None  # noqa: S101 - there is at least one fold
-        assert self._moment is not None  # noqa: S101 - likewise
-        penalty = np.full(len(self._gram), _STACKING_PENALTY)
-        penalty[0] = 1e-6
-        weights: FloatArray = np.linalg.solve(self._gram + np.diag(penalty), self._moment)
-        return weights
+def _silent(what: str, done: int, total: int | None) -> None:
+    del what, done, total
 
 
-def _held_out_features(
-    parts: dict[str, ArrayScorer],
-    learned: Interactions,
-    held_out: Interactions,
-    unknown_user: bool,
-    new_movie: bool,
-) -> FloatArray:
-    """Return what the blend would see of ratings whose user or movie it does not know."""
-    columns = []
-    for part in parts.values():
-        scores: FactorScores = part.scores
-        if unknown_user:
-            scores = scores.for_unknown_users()
-        if new_movie:
-            scores = scores.for_new_movies()
-        columns.append(scores.estimate(held_out.user, held_out.movie))
-    n_user = learned.user_counts[held_out.user] * (not unknown_user)
-    n_movie = learned.movie_counts[held_out.movie] * (not new_movie)
-    return blend_features(columns, n_user, n_movie)
+def _unfitted() -> UsageError:
+    return UsageError("the scorer has not learned yet", place="hybrid", remedy="Call fit.")

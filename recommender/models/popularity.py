@@ -1,58 +1,47 @@
-"""What is watched most, recent ratings counting more, and what is rated best."""
+"""Popularity: the baseline that a list must beat, over all time or lately."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
-
 import numpy as np
 
-from recommender.inference.scores import FactorScores
-from recommender.models.array_scorer import ArrayScorer
-from recommender.models.interactions import Interactions
-from recommender.schema import Dataset, FloatArray
+from recommender.inference.estimates import Estimates, FactorEstimates
+from recommender.inference.rankings import Ranking, StaticRanking
+from recommender.models.indexed import IndexedRatings
+from recommender.models.part_scorer import PartScorer
+from recommender.models.signals import quality, rating_share, trending
+from recommender.schema import Dataset
 
-_DAY = 86400.0
+
+def movie_means(data: IndexedRatings, damping: float) -> FactorEstimates:
+    """Return every movie's damped mean as the estimate for everyone."""
+    return FactorEstimates(
+        mean=data.mean,
+        user_bias=np.zeros(data.n_users + 1),
+        movie_bias=np.append(quality(data, damping), 0.0),
+        user_factors=np.zeros((data.n_users + 1, 0)),
+        movie_factors=np.zeros((data.n_movies + 1, 0)),
+    )
 
 
-@dataclass(eq=False)
-class PopularityScorer(ArrayScorer):
-    """Ranks by ``sum 0.5 ** (age / half_life)`` over a movie's ratings; the same for everybody.
+class PopularityScorer(PartScorer):
+    """Ranks by the number of ratings and estimates a movie's damped mean, for everyone alike."""
 
-    Its rating estimate is the movie's damped mean ``(sum r + d m) / (n + d)``.
+    name = "popularity"
 
-    Attributes:
-        half_life_days: Age at which a rating counts half, in days before the newest rating.
-        damping: Pseudo-ratings ``d`` that pull a movie's mean to the global mean ``m``.
-        popularity: Shape (n_movies,), scaled so that the largest is 1.
-    """
+    def learn(self, dataset: Dataset, data: IndexedRatings) -> tuple[Estimates, Ranking]:
+        """Return damped means, and the share of viewers who rated each movie."""
+        del dataset
+        estimates = movie_means(data, self.params.popularity_damping)
+        return estimates, StaticRanking(rating_share(data, half_life_days=None))
 
-    half_life_days: float = 365.0
-    damping: float = 10.0
-    name: str = "popularity"
 
-    popularity: FloatArray | None = None
+class TrendingScorer(PartScorer):
+    """Ranks by recent ratings: one that is older by the half-life counts half."""
 
-    def fit_interactions(self, interactions: Interactions, dataset: Dataset) -> Self:  # noqa: ARG002 - as in BiasScorer
-        """Count the ratings and average the stars."""
-        data = interactions
-        age_days = (data.timestamp.max() - data.timestamp) / _DAY
-        counts = np.bincount(data.movie, 0.5 ** (age_days / self.half_life_days), len(data.movies))
-        self.popularity = counts / counts.max()
-        above = np.bincount(data.movie, data.rating - data.mean, len(data.movies) + 1)
-        damped = above / np.maximum(data.movie_counts + self.damping, 1e-12)
-        n_users = len(data.users) + 1
-        self.interactions = data
-        self.scores = FactorScores(
-            mean=data.mean,
-            user_bias=np.zeros(n_users),
-            movie_bias=damped,
-            user_factors=np.zeros((n_users, 0)),
-            movie_factors=np.zeros((damped.size, 0)),
-        )
-        return self
+    name = "trending"
 
-    def rank(self, user: int | None) -> FloatArray:  # noqa: ARG002 - the same for everybody
-        """Return the popularity of every movie."""
-        assert self.popularity is not None  # noqa: S101 - set by fit
-        return self.popularity
+    def learn(self, dataset: Dataset, data: IndexedRatings) -> tuple[Estimates, Ranking]:
+        """Return damped means, and the recent share of viewers on a logarithmic scale."""
+        del dataset
+        estimates = movie_means(data, self.params.popularity_damping)
+        return estimates, StaticRanking(trending(data, self.params.trending_half_life_days))

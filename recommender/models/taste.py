@@ -1,72 +1,85 @@
-"""What the choice of movies says of a movie, and what each user makes of it."""
+"""Taste: profiles over what is watched together, informed by which movies someone chose at all.
+
+Who watches what says a lot about what they will like, before a single star is given (Koren 2008,
+section 4, makes the same point with SVD++). Movies get factors from the watch matrix, and the
+population from which a user's profile is drawn depends on the factors of what the user watched.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Self
-
 import numpy as np
 import scipy.sparse as sp
-from sklearn.decomposition import TruncatedSVD
-from threadpoolctl import threadpool_limits
+from sklearn.utils.extmath import randomized_svd
 
-from recommender.models.array_scorer import ArrayScorer
-from recommender.models.bias import BiasScorer
-from recommender.models.interactions import Interactions
-from recommender.models.user_regression import UserRegression
-from recommender.schema import Dataset, FloatArray
+from recommender.inference.estimates import Estimates, FactorEstimates, within_catalogue
+from recommender.inference.rankings import EstimateRanking, Ranking
+from recommender.models.bias import fit_bias
+from recommender.models.content import profile_estimates
+from recommender.models.indexed import Floats, IndexedRatings
+from recommender.models.part_scorer import PartScorer
+from recommender.models.profiles import fit_profiles
+from recommender.schema import Dataset
+from recommender.settings import ModelParams
+
+_POWER_ITERATIONS = 10
+#: Pseudo-ratings that pull to 0 what is said by few: a movie's factors, a user's choices.
+_MOVIE_DAMPING = 5.0
+_USER_DAMPING = 10.0
+#: Spreads below this are rounding.
+_ROUNDING = 1e-12
 
 
-@dataclass(eq=False)
-class TasteScorer(ArrayScorer):
-    """Like `ContentScorer`, with features from who rated a movie rather than how high.
+def fit_taste(data: IndexedRatings, params: ModelParams, seed: int) -> FactorEstimates:
+    """Return biases and profiles over watch factors."""
+    bias = fit_bias(data, params.bias_user_damping, params.bias_movie_damping)
+    movie_bias = np.asarray(bias.movie_bias[:-1], dtype=np.float64)
+    factors = watch_factors(data, params.taste_factors, seed)
+    residuals = data.stars - data.mean - movie_bias[data.movies]
+    profiles = fit_profiles(data, residuals, factors, choices(data, factors))
+    return profile_estimates(data.mean, movie_bias, profiles, factors)
 
-    The features are the right singular vectors of the matrix of ones, each divided by the roots of
-    its user's and its movie's counts (the normalized adjacency of spectral co-clustering, Dhillon
-    2001), shrunk for movies with few ratings.
 
-    Attributes:
-        n_factors: Dimensions of the features.
-        user_damping: As in `BiasScorer`, for the movie biases.
-        movie_damping: Likewise.
-        seed: Seed of the decomposition.
+def watch_factors(data: IndexedRatings, n_factors: int, seed: int) -> Floats:
+    """Return factors of movies by who watches them, shape (n_movies, d).
+
+    The leading right singular vectors of the watch matrix whose rows and columns are divided by
+    the roots of their sums, rescaled so that a well watched movie has about unit length.
     """
-
-    n_factors: int = 16
-    user_damping: float = 5.0
-    movie_damping: float = 5.0
-    seed: int = 0
-    name: str = "taste"
-
-    def fit_interactions(self, interactions: Interactions, dataset: Dataset) -> Self:
-        """Fit features and tastes."""
-        data = interactions
-        biases = BiasScorer(self.user_damping, self.movie_damping).fit_interactions(data, dataset)
-        features = choice_features(data, self.n_factors, self.seed)
-        scores = UserRegression().fit(data, biases.scores, features)
-        self.scores = replace(scores, from_content=False)
-        self.interactions = data
-        return self
+    watched = data.matrix()
+    rows = 1.0 / np.sqrt(np.maximum(data.user_counts, 1))
+    columns = 1.0 / np.sqrt(np.maximum(data.movie_counts, 1))
+    normalised = sp.csr_array(sp.diags_array(rows) @ watched @ sp.diags_array(columns))
+    n_kept = min(n_factors, *watched.shape)
+    _, _, directions = randomized_svd(
+        normalised, n_components=n_kept, n_iter=_POWER_ITERATIONS, random_state=seed
+    )
+    factors = directions.T / np.sqrt(data.movie_counts + _MOVIE_DAMPING)[:, np.newaxis]
+    seen = data.movie_counts > 0
+    sizes = np.sqrt((factors[seen] ** 2).mean(axis=0) * n_kept)
+    return np.asarray(np.divide(factors, sizes, out=np.zeros_like(factors), where=sizes > 0.0))
 
 
-def choice_features(data: Interactions, n_factors: int, seed: int) -> FloatArray:
-    """Return features of the catalogue from who rated what, shape (n_movies, n_factors).
+def choices(data: IndexedRatings, factors: Floats) -> Floats:
+    """Return what each user's choice of movies says, shape (n_users, d), unit variance.
 
-    Rated movies have mean squared length 1; movies without ratings are 0.
+    The mean factors of the movies watched, less the mean over users, damped for few ratings.
     """
-    n_movies = len(data.movies)
-    features = np.zeros((n_movies, n_factors))
-    rated = np.flatnonzero(data.movie_counts[:-1])
-    if min(rated.size, len(data.users)) <= n_factors:
-        return features
-    per_user = sp.diags(1 / np.sqrt(np.maximum(data.user_counts[:-1], 1)))
-    per_movie = sp.diags(1 / np.sqrt(np.maximum(data.movie_counts[:-1], 1)))
-    with threadpool_limits(limits=1):
-        reduction = TruncatedSVD(n_factors, random_state=seed).fit(
-            per_user @ data.matrix() @ per_movie
-        )
-    features = reduction.components_.T / np.sqrt(data.movie_counts[:-1] + 5.0)[:, np.newaxis]
-    features[data.movie_counts[:-1] == 0] = 0.0
-    spread = np.sqrt((features[rated] ** 2).mean(axis=0))
-    scaled: FloatArray = features / np.where(spread > 0, spread, 1.0) / np.sqrt(n_factors)
-    return scaled
+    counts = data.user_counts[:, np.newaxis]
+    means = data.matrix() @ factors / np.maximum(counts, 1)
+    active = data.user_counts > 0
+    apart = (means - means[active].mean(axis=0)) * counts / (counts + _USER_DAMPING)
+    spread = apart[active].std(axis=0)
+    return np.asarray(np.divide(apart, spread, out=np.zeros_like(apart), where=spread > _ROUNDING))
+
+
+class TasteScorer(PartScorer):
+    """Estimates from profiles over watch factors, and ranks by the estimates."""
+
+    name = "taste"
+
+    def learn(self, dataset: Dataset, data: IndexedRatings) -> tuple[Estimates, Ranking]:
+        """Return profiles over watch factors."""
+        del dataset
+        bias = fit_bias(data, self.params.bias_user_damping, self.params.bias_movie_damping)
+        estimates = within_catalogue(fit_taste(data, self.params, self.seed), bias)
+        return estimates, EstimateRanking(estimates)

@@ -1,23 +1,21 @@
-"""From a split to a bundle: fits the hybrid and writes everything that inference needs."""
+"""From a split to a bundle: fit the hybrid on the training part and write what serving needs."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from recommender.bundle import Bundle, CodeState, pack_strings, write_bundle
-from recommender.inference.index import Rows
+from recommender.bundle import Bundle, CodeState, write_bundle
+from recommender.inference.catalogue import Catalogue
+from recommender.inference.identifiers import IdIndex
+from recommender.inference.part import SeenMovies
+from recommender.inference.recommender import audience_arrays
 from recommender.models.hybrid import HybridScorer, Progress
-from recommender.models.interactions import Interactions
 from recommender.schema import Dataset, Split
 from recommender.settings import Params
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 def train_bundle(
@@ -32,77 +30,83 @@ def train_bundle(
     """Fit the hybrid on ``split.train`` and write its bundle to ``path``.
 
     Args:
-        path: Folder of the bundle; an existing one is replaced.
+        path: Folder to make; an existing one is replaced.
         split: Where the training ratings come from.
-        dataset: All ratings: what a user has rated is held back from lists.
+        dataset: All ratings; what a user has rated is held back from lists.
         params: Hyper-parameters and the seed.
-        code: Which code fits it.
-        progress: Told of each fit.
+        code: Which code makes the bundle.
+        progress: Told what is being done, the units done and the units in all.
 
     Raises:
-        DataError: There are no training ratings, or a penalty does not allow a solution.
+        DataError: The training ratings cannot be learned from.
     """
-    hybrid = HybridScorer(params.model, params.seed, progress).fit(split.train)
-    scoring: dict[str, Any] = {
-        "scale": asdict(dataset.scale),
-        "rating_parts": {name: part.scores.constants() for name, part in hybrid.parts.items()},
-        "personal_weights": dict(hybrid.ranking.personal),
-        "impersonal_weights": dict(hybrid.ranking.impersonal),
+    hybrid = train_hybrid(split.train, params, progress)
+    return bundle_model(hybrid, path, split=split, params=params, full=dataset, code=code)
+
+
+def train_hybrid(train: Dataset, params: Params, progress: Progress | None = None) -> HybridScorer:
+    """Return the hybrid fitted on ``train``.
+
+    Raises:
+        DataError: The ratings cannot be learned from.
+    """
+    return HybridScorer(params.model, params.seed, progress).fit(train)
+
+
+def bundle_model(
+    hybrid: HybridScorer,
+    path: Path,
+    *,
+    split: Split,
+    params: Params,
+    full: Dataset,
+    code: CodeState,
+) -> Bundle:
+    """Write the bundle of a fitted hybrid.
+
+    Args:
+        hybrid: Fitted on ``split.train``.
+        path: Folder to make; an existing one is replaced.
+        split: The split.
+        params: Hyper-parameters and the seed.
+        full: All ratings. Scores come from training ratings alone, but everything that a user
+            has rated is held back from lists.
+        code: Which code makes the bundle.
+    """
+    audience = hybrid.audience
+    arrays = {
+        **hybrid.components.to_arrays(),
+        **audience_arrays(audience, seen_movies(full.ratings, audience.movies)),
+        **make_catalogue(full.movies).to_arrays(),
     }
-    fields: dict[str, Any] = {
-        "dataset": dataset.name,
-        "dataset_digest": dataset.digest,
-        "simulated": dataset.simulated,
+    fields = {
+        "dataset": full.name,
+        "dataset_digest": full.digest,
+        "simulated": full.simulated,
         "train_end": split.train_end,
         "split_method": split.method,
         "seed": params.seed,
         "code_revision": code.revision,
         "code_digest": code.digest,
         "params": asdict(params),
-        "scoring": scoring,
+        "scoring": {**hybrid.components.to_scoring(), "scale": asdict(audience.scale)},
     }
-    arrays = _model_arrays(hybrid) | _seen_arrays(dataset) | _movie_arrays(dataset)
     return write_bundle(path, arrays, fields)
 
 
-def _model_arrays(hybrid: HybridScorer) -> Arrays:
-    data, ranking = hybrid.interactions, hybrid.ranking
-    arrays: Arrays = {
-        "users": data.users.ids,
-        "users.counts": data.user_counts,
-        "movies": data.movies.ids,
-        "movies.counts": data.movie_counts,
-        "blend.rating_weights": hybrid.blend.weights,
-        "content.unit_features": ranking.features,
-        "content.centre": ranking.centre,
-        "popularity": ranking.popularity,
-        "quality": ranking.quality,
-    }
-    for name, part in hybrid.parts.items():
-        arrays |= part.scores.to_arrays(name)
-    return arrays | _row_arrays("history", data.history) | _row_arrays("ease", ranking.neighbours)
+def seen_movies(ratings: pd.DataFrame, movies: IdIndex) -> SeenMovies:
+    """Return what each user of ``ratings`` has rated, as positions in ``movies``."""
+    users = IdIndex.of(ratings["user_id"].to_numpy())
+    owners = users.positions(ratings["user_id"].to_numpy())
+    rated = movies.positions(ratings["movie_id"].to_numpy())
+    order = np.lexsort((rated, owners))
+    starts = np.zeros(len(users) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owners, minlength=len(users)), out=starts[1:])
+    return SeenMovies(users, starts, rated[order].astype(np.int32))
 
 
-def _seen_arrays(dataset: Dataset) -> Arrays:
-    """Return every movie that each user has rated, in training or not."""
-    everything = Interactions.of(dataset)
-    return {"seen.users": everything.users.ids, **_row_arrays("seen", everything.history)}
-
-
-def _movie_arrays(dataset: Dataset) -> Arrays:
-    movies = dataset.movies.sort_values("movie_id")
-    arrays: Arrays = {}
-    for column in ("title", "genres"):
-        text, offsets = pack_strings(movies[column].tolist())
-        arrays |= {f"movies.{column}": text, f"movies.{column}.offsets": offsets}
-    years = [0 if pd.isna(year) else int(year) for year in movies["year"]]
-    arrays["movies.year"] = np.array(years, dtype=np.int16)
-    return arrays
-
-
-def _row_arrays(name: str, rows: Rows) -> Arrays:
-    return {
-        f"{name}.starts": rows.starts,
-        f"{name}.columns": rows.columns.astype(np.int32),
-        f"{name}.values": rows.values,
-    }
+def make_catalogue(movies: pd.DataFrame) -> Catalogue:
+    """Return titles, genres and years of ``movies`` in the order of their ids."""
+    ordered = movies.sort_values("movie_id")
+    years = [None if pd.isna(year) else int(year) for year in ordered["year"]]
+    return Catalogue.of(ordered["title"].tolist(), ordered["genres"].tolist(), years)

@@ -14,12 +14,12 @@ pytestmark = pytest.mark.e2e
 #: Where each step dies: in its library function, or right after it had its effect.
 PLACES = [
     "steps.ingest_data:ingest",
-    "steps.validate_data:validate",
+    "expectations.validation:validate",
     "steps.split_data:split_dataset",
-    "steps.train_model:train_bundle:after",
+    "recommender.models.training:train_bundle:after",
     "steps.evaluate_model:evaluate",
     "steps.check_behaviour:check",
-    "steps.register_model:log_training:after",
+    "tracking.registration:log_training:after",
     "tracking.registry:read_version",
     "steps.promote_model:promote",
     "tracking.promotion:make_change:after",

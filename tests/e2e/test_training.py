@@ -137,7 +137,7 @@ def test_a_failed_validation_stops_before_training_and_keeps_its_report(
     failed = small_run(var, data_copy, "--json")
     assert failed.code == 3
     assert "ratings" in failed.json["error"]
-    page = var / "results" / "small" / "failed" / "validation.html"
+    page = var / "results" / "small" / "failed" / "reports" / "validation.html"
     assert page.is_file()
     assert str(page) in failed.stderr
     after = read_state(var)

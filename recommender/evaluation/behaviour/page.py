@@ -16,7 +16,9 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.4rem; margin-bottom: .2rem; } p.about { color: var(--quiet); margin-top: 0; }
 section { border-top: 1px solid var(--line); padding: .8rem 0; }
 h2 { font-size: 1rem; margin: 0; } p { margin: .3rem 0; }
-.outcome { font-weight: 600; } .passed { color: var(--passed); } .failed { color: var(--failed); }
+h2 + p::first-letter { text-transform: uppercase; }
+.outcome { font-weight: 600; white-space: nowrap; }
+.passed { color: var(--passed); } .failed { color: var(--failed); }
 .not-applicable { color: var(--skipped); } .cases { color: var(--quiet); font-size: .9rem; }
 ul { margin: .3rem 0 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
 """

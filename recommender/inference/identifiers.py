@@ -1,0 +1,51 @@
+"""From ids to rows of arrays: sorted ids and binary search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.schema import IntArray
+
+#: The row of whatever is unknown: arrays over users or movies have one row more than there are
+#: users or movies, and the last one holds the defaults.
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, eq=False)
+class IdIndex:
+    """Sorted distinct ids.
+
+    Attributes:
+        ids: Shape (n,), rising.
+    """
+
+    ids: IntArray
+
+    @classmethod
+    def of(cls, ids: npt.ArrayLike) -> Self:
+        """Return the index of ``ids``, in any order and with repeats."""
+        return cls(np.unique(np.asarray(ids, dtype=np.int32)))
+
+    def __len__(self) -> int:
+        """Return the number of ids."""
+        return self.ids.size
+
+    def positions(self, ids: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Return the position of each id, `UNKNOWN` where there is none, in the shape of ``ids``.
+
+        >>> IdIndex.of([30, 10]).positions([10, 20, 30]).tolist()
+        [0, -1, 1]
+        """
+        wanted = np.asarray(ids, dtype=np.int64)
+        if not self.ids.size:
+            return np.full(wanted.shape, UNKNOWN, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self.ids, wanted), self.ids.size - 1)
+        return np.where(self.ids[places] == wanted, places, UNKNOWN)
+
+    def position(self, single: int) -> int:
+        """Return the position of one id, or `UNKNOWN`."""
+        return int(self.positions([single])[0])

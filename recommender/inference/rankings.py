@@ -1,0 +1,215 @@
+"""Ranking scores of the whole catalogue for one viewer.
+
+Everything personal is computed from the viewer's history when asked, so a history that changed a
+moment ago, or one that belongs to nobody, is ranked for without training again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.inference.estimates import Estimates, Scores
+from recommender.inference.histories import Viewer
+from recommender.schema import FloatArray, IntArray
+from recommender.scorer import ScorePath
+
+
+class Ranking(Protocol):
+    """Scores by which the catalogue is ordered for a viewer; they are not ratings."""
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the score of every movie, shape (n_movies,), finite."""
+        ...
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return what the scores are made from."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class StaticRanking:
+    """The same scores for everyone.
+
+    Attributes:
+        values: Shape (n_movies,).
+    """
+
+    values: FloatArray
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the score of every movie, shape (n_movies,)."""
+        del viewer
+        return np.asarray(self.values, dtype=np.float64)
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return ``popular``: nothing here is personal."""
+        del viewer
+        return "popular"
+
+
+@dataclass(frozen=True, eq=False)
+class EstimateRanking:
+    """A user's rating estimates as ranking scores.
+
+    Attributes:
+        estimates: Where they come from.
+    """
+
+    estimates: Estimates
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the estimate of every movie, shape (n_movies,)."""
+        return self.estimates.row(viewer.position)
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return ``personal``."""
+        del viewer
+        return "personal"
+
+
+@dataclass(frozen=True, eq=False)
+class NeighbourRanking:
+    """Sums of item-item weights over a history, in which recent ratings may count for more.
+
+    ``score[i] = sum_j grade_j (lasting + recent 0.5^(age_j / half_life)) W[j, i]``, with the age
+    of a rating in ratings that came after it.
+
+    Attributes:
+        starts: Shape (n_movies + 1,), where each movie's weights begin.
+        movies: Shape (n,), positions of the movies that the weights lead to, rising in a row.
+        weights: Shape (n,).
+        lasting: How much every rating counts.
+        recent: How much the latest one counts besides.
+        half_life: Ratings after which that has fallen to half.
+    """
+
+    starts: IntArray
+    movies: IntArray
+    weights: FloatArray
+    lasting: float = 1.0
+    recent: float = 0.0
+    half_life: float = 1.0
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the score of every movie, shape (n_movies,)."""
+        age = np.arange(viewer.movies.size)[::-1]
+        strength = viewer.grades * (self.lasting + self.recent * 0.5 ** (age / self.half_life))
+        liked = np.flatnonzero(strength)
+        rows, owner = gather_rows(self.starts, viewer.movies[liked])
+        values = self.weights[rows] * strength[liked][owner]
+        n_movies = self.starts.size - 1
+        sums = np.bincount(self.movies[rows], weights=values, minlength=n_movies)
+        return np.asarray(sums, dtype=np.float64)
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return ``personal`` if a movie that speaks for others is in the history.
+
+        A history of movies without weights leaves ``content``, and one in which nothing was
+        liked ``popular``.
+        """
+        liked = viewer.movies[viewer.grades > 0]
+        if not liked.size:
+            return "popular"
+        return "personal" if (self.starts[liked + 1] > self.starts[liked]).any() else "content"
+
+    def row(self, movie: int) -> Scores:
+        """Return the weights from ``movie`` to every movie, shape (n_movies,)."""
+        rows = slice(int(self.starts[movie]), int(self.starts[movie + 1]))
+        dense = np.zeros(self.starts.size - 1)
+        dense[self.movies[rows]] = self.weights[rows]
+        return dense
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileRanking:
+    """Likeness of each movie's features to the mean features of a history.
+
+    Attributes:
+        features: Shape (n_movies, d), rows of unit length or zero.
+        centre: Shape (d,), the mean features of everything that is watched; a profile is what
+            lies beyond it.
+    """
+
+    features: FloatArray
+    centre: FloatArray
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the score of every movie, shape (n_movies,); zeros without graded history."""
+        total = float(viewer.grades.sum())
+        if total <= 0.0:
+            return np.zeros(len(self.features))
+        profile = viewer.grades @ self.features[viewer.movies] / total - self.centre
+        return np.asarray(self.features @ profile.astype(self.features.dtype), dtype=np.float64)
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return ``content``, or ``popular`` for a history in which nothing was liked."""
+        return "content" if viewer.grades.any() else "popular"
+
+
+@dataclass(frozen=True, eq=False)
+class BlendRanking:
+    """A weighted sum of other rankings; the first one says what a list is made from.
+
+    Attributes:
+        signals: The rankings.
+        weights: One for each.
+    """
+
+    signals: Sequence[Ranking]
+    weights: Sequence[float]
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the score of every movie, shape (n_movies,)."""
+        total = self.weights[0] * self.signals[0].scores(viewer)
+        for signal, weight in zip(self.signals[1:], self.weights[1:], strict=True):
+            if weight:
+                total += weight * signal.scores(viewer)
+        return total
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return what the first ranking is made from."""
+        return self.signals[0].path(viewer)
+
+
+def gather_rows(
+    starts: IntArray, rows: IntArray
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the positions of all entries of several rows, and to which of ``rows`` each belongs.
+
+    >>> gather_rows(np.array([0, 2, 2, 5]), np.array([2, 0]))
+    (array([2, 3, 4, 0, 1]), array([0, 0, 0, 1, 1]))
+    """
+    first = np.asarray(starts[rows], dtype=np.int64)
+    lengths = np.asarray(starts[np.asarray(rows) + 1], dtype=np.int64) - first
+    owner = np.repeat(np.arange(lengths.size), lengths)
+    offsets = np.arange(owner.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return first[owner] + offsets, owner
+
+
+def best(scores: Scores, k: int, excluded: IntArray) -> npt.NDArray[np.int64]:
+    """Return the positions of the ``k`` highest scores, best first, ties by position.
+
+    Args:
+        scores: Shape (n,), finite.
+        k: Most positions to return, at least 1.
+        excluded: Positions that must not return.
+
+    >>> best(np.array([1.0, 3.0, 3.0, 2.0]), 2, np.array([1])).tolist()
+    [2, 3]
+    """
+    left = np.array(scores, dtype=np.float64)
+    left[excluded] = -np.inf
+    n = min(k, left.size - np.unique(excluded).size)
+    if n <= 0:
+        return np.zeros(0, dtype=np.int64)
+    # Everything above the n-th best score, and as many ties with it as there are places left.
+    limit = np.partition(left, left.size - n)[left.size - n]
+    above = np.flatnonzero(left > limit)
+    ties = np.flatnonzero(left == limit)[: n - above.size]
+    chosen = np.concatenate([above, ties])
+    return chosen[np.lexsort((chosen, -left[chosen]))]

@@ -1,0 +1,169 @@
+"""Training ratings as arrays of positions, the form in which every scorer learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from recommender.errors import DataError
+from recommender.inference.histories import Histories, grade
+from recommender.inference.identifiers import IdIndex
+from recommender.inference.part import Audience, SeenMovies
+from recommender.schema import Dataset, RatingScale
+
+Positions = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+SECONDS_PER_DAY = 86400.0
+
+
+@dataclass(frozen=True, eq=False)
+class IndexedRatings:
+    """Ratings by position of user and movie, oldest first.
+
+    Attributes:
+        user_index: Users with ratings in the data set.
+        movie_index: The whole catalogue.
+        users: Shape (n,), positions.
+        movies: Shape (n,), positions.
+        stars: Shape (n,).
+        timestamps: Shape (n,), seconds.
+        scale: The rating scale.
+    """
+
+    user_index: IdIndex
+    movie_index: IdIndex
+    users: Positions
+    movies: Positions
+    stars: Floats
+    timestamps: Positions
+    scale: RatingScale
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Return the ratings of ``dataset``.
+
+        Raises:
+            DataError: There are no ratings, or a rated movie is not in the catalogue.
+        """
+        ratings = dataset.ratings
+        if ratings.empty:
+            raise DataError(
+                "there are no ratings to learn from",
+                place=f"data set {dataset.name}",
+                remedy="Give training data with at least one rating.",
+            )
+        order = np.lexsort(
+            [ratings[name].to_numpy() for name in ("movie_id", "user_id", "timestamp")]
+        )
+        user_ids = ratings["user_id"].to_numpy()[order]
+        movie_ids = ratings["movie_id"].to_numpy()[order]
+        user_index = IdIndex.of(user_ids)
+        movie_index = IdIndex.of(dataset.movies["movie_id"].to_numpy())
+        movies = movie_index.positions(movie_ids)
+        if (movies < 0).any():
+            raise DataError(
+                "a rated movie is not in the catalogue",
+                place=f"data set {dataset.name}",
+                value=int(movie_ids[movies < 0][0]),
+            )
+        return cls(
+            user_index=user_index,
+            movie_index=movie_index,
+            users=user_index.positions(user_ids),
+            movies=movies,
+            stars=ratings["rating"].to_numpy(np.float64)[order],
+            timestamps=ratings["timestamp"].to_numpy(np.int64)[order],
+            scale=dataset.scale,
+        )
+
+    def __len__(self) -> int:
+        """Return the number of ratings."""
+        return self.users.size
+
+    def only(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> Self:
+        """Return the chosen ratings; users and movies keep their positions."""
+        return replace(
+            self,
+            users=self.users[chosen],
+            movies=self.movies[chosen],
+            stars=self.stars[chosen],
+            timestamps=self.timestamps[chosen],
+        )
+
+    @property
+    def n_users(self) -> int:
+        """Number of users, with or without ratings among these."""
+        return len(self.user_index)
+
+    @property
+    def n_movies(self) -> int:
+        """Number of movies in the catalogue."""
+        return len(self.movie_index)
+
+    @property
+    def mean(self) -> float:
+        """Mean rating, in stars."""
+        return float(self.stars.mean())
+
+    @property
+    def user_counts(self) -> Positions:
+        """Ratings of each user, shape (n_users,)."""
+        return np.bincount(self.users, minlength=self.n_users)
+
+    @property
+    def movie_counts(self) -> Positions:
+        """Ratings of each movie, shape (n_movies,)."""
+        return np.bincount(self.movies, minlength=self.n_movies)
+
+    @property
+    def known_users(self) -> npt.NDArray[np.bool_]:
+        """Shape (n_users + 1,), whether a user has ratings; the last row is the unknown user."""
+        return np.append(self.user_counts > 0, False)
+
+    @property
+    def known_movies(self) -> npt.NDArray[np.bool_]:
+        """Shape (n_movies + 1,), whether a movie has ratings; the last is the unknown movie."""
+        return np.append(self.movie_counts > 0, False)
+
+    @property
+    def grades(self) -> Floats:
+        """How much each rating speaks for its movie, shape (n,)."""
+        return grade(self.stars, self.scale)
+
+    def age_in_days(self) -> Floats:
+        """Return how long before the latest rating each one was given, shape (n,)."""
+        return np.asarray((self.timestamps.max() - self.timestamps) / SECONDS_PER_DAY)
+
+    def matrix(self, values: Floats | None = None) -> sp.csr_array:
+        """Return users by movies with ``values`` (ones if absent), explicit zeros removed."""
+        data = np.ones(len(self)) if values is None else values
+        matrix = sp.csr_array(
+            (data, (self.users, self.movies)), shape=(self.n_users, self.n_movies)
+        )
+        matrix.eliminate_zeros()
+        return matrix
+
+    def histories(self) -> Histories:
+        """Return what each user rated, oldest first."""
+        return Histories.of(self.users, self.movies, self.stars, self.timestamps, self.n_users)
+
+    def audience(self, seen: SeenMovies | None = None) -> Audience:
+        """Return users, movies and histories; ``seen`` is what was rated here unless given."""
+        return Audience(
+            users=self.user_index,
+            movies=self.movie_index,
+            histories=self.histories(),
+            seen=seen or self.seen(),
+            scale=self.scale,
+        )
+
+    def seen(self) -> SeenMovies:
+        """Return what each user rated as movies to hold back from lists."""
+        order = np.lexsort((self.movies, self.users))
+        starts = np.zeros(self.n_users + 1, dtype=np.int64)
+        np.cumsum(self.user_counts, out=starts[1:])
+        return SeenMovies(self.user_index, starts, self.movies[order].astype(np.int32))

@@ -1,0 +1,152 @@
+"""User profiles by hierarchical ridge regression on the features of what each user rated.
+
+User ``u`` rates movie ``i`` with a residual ``e = x_i . p_u + noise`` where ``x_i`` are the movie's
+features with a leading 1. Profiles come from a population: ``p_u ~ N(A h_u, S)``, with ``h_u``
+what is known of the user beyond the stars. ``A``, ``S`` and the noise are learned by expectation
+maximisation (empirical Bayes: Gelman et al., "Bayesian Data Analysis", chapter 15), so that the
+data decide how strongly each direction of taste is shrunk; there is no penalty to tune.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.models.indexed import Floats, IndexedRatings
+
+#: Most users from whom the population is learned, spread evenly over all.
+_MAX_POPULATION = 1000
+_ITERATIONS = 10
+#: Users whose profiles are solved at once, which bounds memory.
+_CHUNK = 500
+#: Starting variances, in squared stars: of the intercept, of all other weights together.
+_INTERCEPT_VARIANCE = 0.15
+_WEIGHT_VARIANCE = 0.3
+#: Variances below this are rounding.
+_FLOOR = 1e-6
+_NOISE_FLOOR = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """From where profiles come.
+
+    Attributes:
+        loadings: Shape (h, d), ``A'``: the mean profile is ``h_u @ loadings``.
+        precision: Shape (d, d), the inverse of ``S``.
+        noise: Variance of a residual given the profile, squared stars.
+    """
+
+    loadings: Floats
+    precision: Floats
+    noise: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Statistics:
+    """Sums over each user's ratings: all that the regression needs to know."""
+
+    gram: Floats
+    moment: Floats
+    squares: Floats
+    counts: npt.NDArray[np.int64]
+
+
+def fit_profiles(
+    data: IndexedRatings, residuals: Floats, features: Floats, covariates: Floats | None = None
+) -> Floats:
+    """Return the profile of each user, shape (n_users + 1, 1 + d), intercept first.
+
+    Users without ratings get the population's mean for their covariates, and the unknown user in
+    the last row that for covariates 0.
+
+    Args:
+        data: Who rated what.
+        residuals: Shape (n,), what is left to explain of each rating, in stars.
+        features: Shape (n_movies, d).
+        covariates: Shape (n_users, h), or ``None`` if only the stars are known.
+    """
+    design = np.column_stack([np.ones(len(features)), features])
+    known = np.zeros((data.n_users + 1, 0 if covariates is None else covariates.shape[1]))
+    if covariates is not None:
+        known[:-1] = covariates
+    known = np.column_stack([np.ones(len(known)), known])
+    order = np.argsort(data.users, kind="stable")
+    starts = np.append(0, np.cumsum(data.user_counts))
+    rows = _Rows(design, data.movies[order], residuals[order], starts)
+    raters = np.flatnonzero(data.user_counts)
+    sample = raters[np.unique(np.linspace(0, raters.size - 1, _MAX_POPULATION).astype(int))]
+    population = learn_population(rows.statistics(sample), known[sample])
+    profiles = known @ population.loadings
+    for start in range(0, raters.size, _CHUNK):
+        users = raters[start : start + _CHUNK]
+        profiles[users] = _posterior(rows.statistics(users), profiles[users], population)[0]
+    return profiles
+
+
+def learn_population(statistics: _Statistics, known: Floats) -> Population:
+    """Return the population that makes the users' ratings most likely, by EM.
+
+    Args:
+        statistics: Of n users.
+        known: Shape (n, h), covariates with a leading 1.
+    """
+    n_users, n_weights = statistics.moment.shape
+    n_ratings = int(statistics.counts.sum())
+    spread = np.full(n_weights, _WEIGHT_VARIANCE / max(n_weights - 1, 1))
+    spread[0] = _INTERCEPT_VARIANCE
+    noise = max(float(statistics.squares.sum()) / n_ratings, _NOISE_FLOOR)
+    population = Population(np.zeros((known.shape[1], n_weights)), np.diag(1.0 / spread), noise)
+    ridge = known.T @ known + np.eye(known.shape[1])
+    for _ in range(_ITERATIONS):
+        means, covariances = _posterior(statistics, known @ population.loadings, population)
+        loadings: Floats = np.linalg.solve(ridge, known.T @ means).astype(np.float64)
+        apart = means - known @ loadings
+        scatter = (apart.T @ apart + covariances.sum(axis=0)) / n_users
+        precision = np.linalg.inv(scatter + _FLOOR * np.eye(n_weights))
+        noise = max(_expected_squares(statistics, means, covariances) / n_ratings, _NOISE_FLOOR)
+        population = Population(loadings, precision, noise)
+    return population
+
+
+def _posterior(
+    statistics: _Statistics, prior_means: Floats, population: Population
+) -> tuple[Floats, Floats]:
+    """Return means (n, d) and covariances (n, d, d) of profiles given the ratings."""
+    precisions = statistics.gram / population.noise + population.precision
+    covariances = np.asarray(np.linalg.inv(precisions), dtype=np.float64)
+    pulls = statistics.moment / population.noise + prior_means @ population.precision
+    return np.einsum("uij,uj->ui", covariances, pulls), covariances
+
+
+def _expected_squares(statistics: _Statistics, means: Floats, covariances: Floats) -> float:
+    """Return the expected sum of squared residuals given the ratings."""
+    explained = np.einsum("ui,ui->", means, statistics.moment)
+    fitted = np.einsum("ui,uij,uj->", means, statistics.gram, means, optimize=True)
+    uncertain = np.einsum("uij,uij->", covariances, statistics.gram)
+    return float(statistics.squares.sum() - 2.0 * explained + fitted + uncertain)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Ratings sorted by user, for sums over some of the users."""
+
+    design: Floats
+    movies: npt.NDArray[np.int64]
+    residuals: Floats
+    starts: npt.NDArray[np.int64]
+
+    def statistics(self, users: npt.NDArray[np.int64]) -> _Statistics:
+        n_weights = self.design.shape[1]
+        gram = np.empty((users.size, n_weights, n_weights))
+        moment = np.empty((users.size, n_weights))
+        squares = np.empty(users.size)
+        for place, user in enumerate(users.tolist()):
+            rows = slice(self.starts[user], self.starts[user + 1])
+            features, residuals = self.design[self.movies[rows]], self.residuals[rows]
+            gram[place] = features.T @ features
+            moment[place] = residuals @ features
+            squares[place] = residuals @ residuals
+        return _Statistics(gram, moment, squares, np.diff(self.starts)[users])

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from recommender.inference.histories import NOBODY, Histories, Viewer, grade
+from recommender.inference.identifiers import UNKNOWN
+from recommender.inference.rankings import (
+    BlendRanking,
+    NeighbourRanking,
+    ProfileRanking,
+    StaticRanking,
+    best,
+    gather_rows,
+)
+from recommender.inference.similarity import MovieSimilarity
+from recommender.schema import RatingScale
+
+# Movie 0 leads to 1 (0.5) and 2 (-1), movie 2 to 0 (2); movies 1 and 3 have no weights.
+WEIGHTS = NeighbourRanking(
+    starts=np.array([0, 2, 2, 3, 3]),
+    movies=np.array([1, 2, 0], dtype=np.int32),
+    weights=np.array([0.5, -1.0, 2.0], dtype=np.float32),
+)
+
+
+def viewer(movies: list[int], grades: list[float]) -> Viewer:
+    return Viewer(0, np.array(movies, dtype=np.int32), np.array(grades))
+
+
+@given(
+    hnp.arrays(np.float64, st.integers(0, 40), elements=st.integers(-3, 3).map(float)),
+    st.integers(1, 50),
+    st.sets(st.integers(0, 39), max_size=20),
+)
+def test_best_is_a_stable_sort_without_the_excluded(
+    scores: np.ndarray, k: int, without: set[int]
+) -> None:
+    excluded = np.array(sorted(place for place in without if place < scores.size), dtype=np.int64)
+    ordered = [int(i) for i in np.argsort(-scores, kind="stable") if i not in without]
+    assert best(scores, k, excluded).tolist() == ordered[:k]
+
+
+def test_excluding_everything_or_twice() -> None:
+    scores = np.array([1.0, 2.0])
+    assert best(scores, 3, np.array([0, 1, 1])).size == 0
+    assert best(scores, 3, np.array([1, 1])).tolist() == [0]
+
+
+def test_best_leaves_the_scores_as_they_are() -> None:
+    scores = np.array([1.0, 2.0])
+    best(scores, 1, np.array([1]))
+    assert scores.tolist() == [1.0, 2.0]
+
+
+def test_gathering_no_rows() -> None:
+    rows, owner = gather_rows(np.array([0, 2]), np.array([], dtype=np.int64))
+    assert rows.size == owner.size == 0
+
+
+def test_scores_sum_weights_by_grade() -> None:
+    assert WEIGHTS.scores(viewer([0, 2], [1.0, 0.5])).tolist() == [1.0, 0.5, -1.0, 0.0]
+
+
+def test_recent_ratings_count_for_more() -> None:
+    recent = NeighbourRanking(
+        WEIGHTS.starts, WEIGHTS.movies, WEIGHTS.weights, lasting=1.0, recent=3.0, half_life=1.0
+    )
+    # The older rating of movie 0 counts 1 + 3/2, the latest one of movie 2 counts 1 + 3.
+    assert recent.scores(viewer([0, 2], [1.0, 1.0])).tolist() == [8.0, 1.25, -2.5, 0.0]
+
+
+def test_a_history_says_what_its_list_is_made_from() -> None:
+    assert WEIGHTS.path(viewer([0], [1.0])) == "personal"
+    assert WEIGHTS.path(viewer([0, 3], [0.0, 1.0])) == "content"
+    assert WEIGHTS.path(viewer([0], [0.0])) == "popular"
+    assert WEIGHTS.path(NOBODY) == "popular"
+
+
+def test_a_row_of_weights() -> None:
+    assert WEIGHTS.row(0).tolist() == [0.0, 0.5, -1.0, 0.0]
+    assert WEIGHTS.row(1).tolist() == [0.0] * 4
+
+
+def test_profiles_rank_by_likeness_beyond_the_common() -> None:
+    features = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [0.0, 0.0]])
+    ranking = ProfileRanking(features, centre=np.array([0.5, 0.5]))
+    found = ranking.scores(viewer([0, 2], [3.0, 1.0]))
+    assert found == pytest.approx(features @ np.array([0.25, -0.25]))
+    assert ranking.scores(viewer([0], [0.0])).tolist() == [0.0] * 4
+
+
+def test_blends_pass_over_what_has_no_weight() -> None:
+    blend = BlendRanking([WEIGHTS, StaticRanking(np.arange(4.0)), WEIGHTS], [2.0, 0.0, 1.0])
+    someone = viewer([0], [1.0])
+    assert blend.scores(someone) == pytest.approx(3.0 * WEIGHTS.scores(someone))
+    assert blend.path(someone) == "personal"
+
+
+def test_blending_does_not_write_into_a_signal() -> None:
+    values = np.arange(4.0)
+    blend = BlendRanking([StaticRanking(values), StaticRanking(values)], [1.0, 1.0])
+    blend.scores(NOBODY)
+    assert values.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_similarity_adds_who_watches_both() -> None:
+    features = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8], [1.0, 0.0]])
+    similarity = MovieSimilarity(features, WEIGHTS, 0.5)
+    assert similarity.to(0) == pytest.approx([1.0, 0.25, 0.6 - 0.5, 1.0])
+    assert similarity.to(1) == pytest.approx([0.0, 1.0, 0.8, 0.0])
+
+
+def test_histories_are_oldest_first_whatever_the_order_of_the_rows() -> None:
+    histories = Histories.of(
+        users=np.array([1, 0, 1, 1]),
+        movies=np.array([7, 8, 5, 6]),
+        ratings=np.array([1.0, 2.0, 3.0, 4.0]),
+        timestamps=np.array([30, 10, 20, 20]),
+        n_users=3,
+    )
+    assert histories.of_user(1)[0].tolist() == [5, 6, 7]
+    assert histories.of_user(1)[1].tolist() == [3.0, 4.0, 1.0]
+    assert histories.of_user(2)[0].size == histories.of_user(UNKNOWN)[0].size == 0
+    assert histories.counts.tolist() == [1, 3, 0]
+
+
+@given(st.floats(0.5, 5.0), st.floats(0.5, 5.0))
+def test_a_higher_rating_never_speaks_less_for_a_movie(one: float, other: float) -> None:
+    low, high = grade(np.array(sorted([one, other])), RatingScale())
+    assert 0.0 <= low <= high <= 1.5 + 1e-12

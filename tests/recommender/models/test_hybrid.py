@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recommender.errors import UsageError
+from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS, RATING_PARTS
+from recommender.models.hybrid import HybridScorer
+from recommender.models.indexed import IndexedRatings
+from recommender.models.rating_blend import blend_weights
+from recommender.schema import Dataset
+from recommender.settings import ModelParams
+
+PARAMS = ModelParams(
+    n_factors=4,
+    n_epochs=20,
+    nmf_factors=2,
+    nmf_epochs=5,
+    content_factors=6,
+    taste_factors=3,
+    ease_min_support=2,
+    ease_regularization=5.0,
+    ranking_cuts=2,
+    ranking_last=3,
+)
+
+
+@pytest.fixture(scope="module")
+def hybrid(ratings_of_taste: Dataset) -> HybridScorer:
+    return HybridScorer(PARAMS, seed=2).fit(ratings_of_taste)
+
+
+def test_the_estimate_is_the_blend_of_its_parts(
+    hybrid: HybridScorer, indexed: IndexedRatings
+) -> None:
+    users, movies = indexed.users[:50], indexed.movies[:50]
+    factors = hybrid.components.factors
+    base, *others = (factors[name].pairs(users, movies) for name in RATING_PARTS)
+    weights = hybrid.components.blend.rating[1, 1]
+    expected = weights[0] + weights[1] * base
+    expected += sum(w * (other - base) for w, other in zip(weights[2:], others, strict=True))
+    ids = indexed.user_index.ids[users], indexed.movie_index.ids[movies]
+    assert hybrid.predict(*ids) == pytest.approx(np.clip(expected, 0.5, 5.0))
+
+
+def test_rating_weights_are_learned(hybrid: HybridScorer) -> None:
+    even = blend_weights([])
+    assert hybrid.components.blend.rating.shape == even.shape
+    assert hybrid.components.blend.rating != pytest.approx(even, abs=0.01)
+
+
+def test_ranking_scores_are_the_blend_of_its_signals(
+    hybrid: HybridScorer, indexed: IndexedRatings
+) -> None:
+    components = hybrid.components
+    viewer = indexed.histories().viewer(3, indexed.scale)
+    total = np.zeros(42)
+    for name in PERSONAL_SIGNALS:
+        weight = components.blend.personal[name]
+        if name in ("ease", "recent"):
+            decay = 0.5 ** (np.arange(viewer.movies.size)[::-1] / PARAMS.ease_recent_half_life)
+            strength = viewer.grades * (decay if name == "recent" else 1.0)
+            rows = np.array([components.neighbours.row(int(movie)) for movie in viewer.movies])
+            total += weight * strength @ rows
+        elif name == "content":
+            total += weight * components.profile.scores(viewer)
+        else:
+            total += weight * components.static[name]
+    shown = hybrid.recommend(4, 42, exclude_seen=False)
+    assert shown.scores == pytest.approx(np.sort(total)[::-1], abs=1e-6)
+
+
+def test_one_row_of_estimates_is_the_same_as_its_pairs(hybrid: HybridScorer) -> None:
+    for name in ("hybrid", "svd", "nmf", "content"):
+        estimates = hybrid.part(name).estimates
+        for user in (0, 59, -1):
+            pairs = estimates.pairs(np.full(42, user), np.arange(42))
+            assert estimates.row(user) == pytest.approx(pairs, abs=1e-6)
+
+
+def test_newcomers_get_the_blend_of_popular_signals(hybrid: HybridScorer) -> None:
+    blend = hybrid.components.blend.cold
+    total = sum(blend[name] * hybrid.components.static[name] for name in COLD_SIGNALS)
+    shown = hybrid.recommend(10**6, 42)
+    assert shown.scores == pytest.approx(np.sort(total)[::-1])
+
+
+def test_nothing_but_the_training_data_is_looked_at(
+    hybrid: HybridScorer, ratings_of_taste: Dataset
+) -> None:
+    again = HybridScorer(PARAMS, seed=2).fit(
+        ratings_of_taste.with_ratings(ratings_of_taste.ratings.copy())
+    )
+    first, second = hybrid.components.to_arrays(), again.components.to_arrays()
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert hybrid.components.to_scoring() == again.components.to_scoring()
+
+
+def test_on_what_comes_later_it_is_as_good_as_its_best_part(ratings_of_taste: Dataset) -> None:
+    ratings = ratings_of_taste.ratings
+    past, future = ratings.iloc[:1000], ratings.iloc[1000:]
+    hybrid = HybridScorer(PARAMS, seed=2).fit(ratings_of_taste.with_ratings(past))
+
+    def rmse(name: str) -> float:
+        pairs = future["user_id"].to_numpy(), future["movie_id"].to_numpy()
+        errors = hybrid.part(name).predict(*pairs) - future["rating"].to_numpy()
+        return float(np.sqrt((errors**2).mean()))
+
+    assert rmse("hybrid") < min(rmse(name) for name in ("popularity", "bias", "svd", "nmf")) - 0.05
+    assert rmse("hybrid") < min(rmse(name) for name in ("content", "taste")) + 0.01
+
+
+def test_progress_is_told(ratings_of_taste: Dataset) -> None:
+    told: list[tuple[str, int, int | None]] = []
+    HybridScorer(PARAMS, seed=2, progress=lambda *step: told.append(step)).fit(ratings_of_taste)
+    assert [what for what, _, _ in told].count("rating blend") == 4
+    assert {what for what, _, _ in told} == {"parts", "rating blend", "ranking blend"}
+
+
+def test_there_are_no_other_parts(hybrid: HybridScorer) -> None:
+    with pytest.raises(UsageError, match="magic"):
+        hybrid.part("magic")
+
+
+@pytest.mark.parametrize("attribute", ["audience", "components"])
+def test_before_learning_there_is_nothing(attribute: str) -> None:
+    with pytest.raises(UsageError, match="fit"):
+        getattr(HybridScorer(), attribute)
+
+
+def test_a_user_whose_history_has_no_neighbours_is_served_by_content(
+    ratings_of_taste: Dataset,
+) -> None:
+    loner = pd.DataFrame(
+        [(77, 41, 5.0, 10**9)], columns=list(ratings_of_taste.ratings.columns)
+    ).astype(ratings_of_taste.ratings.dtypes)
+    ratings = pd.concat([ratings_of_taste.ratings, loner])
+    hybrid = HybridScorer(PARAMS, seed=2).fit(ratings_of_taste.with_ratings(ratings))
+    assert hybrid.recommend(77, 5).path == "content"
