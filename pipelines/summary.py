@@ -15,6 +15,7 @@ from recommender.bundle import Bundle
 from recommender.evaluation.behaviour import BehaviourReport
 from recommender.evaluation.gate import GateDecision
 from recommender.evaluation.model_evaluation import ModelEvaluation
+from recommender.schema import CleaningReport
 
 
 def training_outcome(
@@ -47,7 +48,13 @@ def training_outcome(
         reasons=GateDecision.from_dict(decision).reasons if decision else (),
         main_model=evaluation.test.model,
         models=_models(evaluation, promotion),
-        notes=(*notes, *_warnings(validation), *evaluation.test.notes, *_failures(behaviour)),
+        notes=(
+            *notes,
+            *_removed(validation.cleaning),
+            *_warnings(validation),
+            *evaluation.test.notes,
+            *_failures(behaviour),
+        ),
         steps=_steps(run),
         zenml_run=run.name,
         mlflow_run=run_id,
@@ -64,6 +71,15 @@ def _models(evaluation: ModelEvaluation, promotion: dict[str, Any]) -> dict[str,
     if promotion["production_metrics"]:
         models["production before"] = promotion["production_metrics"]
     return models
+
+
+def _removed(cleaning: CleaningReport | None) -> list[str]:
+    """Say which rows cleaning removed; nothing is dropped in silence."""
+    if cleaning is None or not cleaning.removed:
+        return []
+    reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(cleaning.removed.items()))
+    kept = f"{cleaning.rows_kept:,} of {cleaning.rows_read:,} rating rows kept"
+    return [f"Cleaning removed rows: {reasons}; {kept}."]
 
 
 def _warnings(validation: ValidationReport) -> list[str]:
