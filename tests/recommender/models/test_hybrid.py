@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,7 +55,9 @@ def test_rating_weights_are_learned(hybrid: HybridScorer) -> None:
 def test_ranking_scores_are_the_blend_of_its_signals(
     hybrid: HybridScorer, indexed: IndexedRatings
 ) -> None:
-    components = hybrid.components
+    weights = dict(zip(PERSONAL_SIGNALS, (1.0, 2.0, 0.6, 0.4, 0.2, 0.1), strict=True))
+    blend = replace(hybrid.components.blend, personal=weights)
+    components = replace(hybrid.components, blend=blend)
     viewer = indexed.histories().viewer(3, indexed.scale)
     total = np.zeros(42)
     for name in PERSONAL_SIGNALS:
@@ -67,7 +71,8 @@ def test_ranking_scores_are_the_blend_of_its_signals(
             total += weight * components.profile.scores(viewer)
         else:
             total += weight * components.static[name]
-    shown = hybrid.recommend(4, 42, exclude_seen=False)
+    part = components.parts(hybrid.audience)["hybrid"]
+    shown = part.recommend(4, 42, exclude_seen=False)
     assert shown.scores == pytest.approx(np.sort(total)[::-1], abs=1e-6)
 
 

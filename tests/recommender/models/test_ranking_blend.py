@@ -127,6 +127,8 @@ def test_trials_hold_what_was_liked_later(indexed: IndexedRatings) -> None:
     joined = trials[-1][1]
     assert len(joined) == liked_by(future).size
     assert joined.signals.shape[2] == len(PERSONAL_SIGNALS)
+    # Sixteen of 42 movies are in each history and cannot be on the list.
+    assert joined.liked.shape[1] == 42 - 16
     # With 42 movies all unseen ones are candidates, so that every liked one can be found.
     assert joined.liked.sum() == np.count_nonzero(future.grades >= 1.0)
     assert joined.ndcg([1.0] + [0.0] * 5) > 0.0
