@@ -13,31 +13,16 @@ import environment
 from recommender.errors import RouletteError
 
 
-class AlertLog:
-    """Alerts of failed steps: a file of JSON lines, and the last error in this process.
-
-    ZenML calls a hook by its import path and raises a ``RuntimeError`` of its own afterwards, so
-    the step's own error is kept here for whoever started the run.
-    """
-
-    def __init__(self) -> None:
-        self.last_error: BaseException | None = None
-
-    def record(self, error: BaseException, *, step: str, run: str, file: Path) -> None:
-        """Append the alert to ``file`` and keep the error."""
-        self.last_error = error
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(describe(error, step=step, run=run)) + "\n")
-
-
-#: The alerts of this process.
-ALERTS = AlertLog()
-
-
 def alert_file() -> Path:
     """Return the file of alerts in the state folder."""
     return environment.state_dir() / "alerts" / "alerts.jsonl"
+
+
+def append_alert(error: BaseException, *, step: str, run: str, file: Path) -> None:
+    """Append the alert of a failed step to ``file``."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(describe(error, step=step, run=run)) + "\n")
 
 
 def describe(error: BaseException, *, step: str, run: str) -> dict[str, Any]:
@@ -58,4 +43,4 @@ def record_alert(exception: BaseException) -> None:
     """Record the failure of the running step; ZenML calls it once for each failed step."""
     context = get_step_context()
     step, run = context.step_name, context.pipeline_run.name
-    ALERTS.record(exception, step=step, run=run, file=alert_file())
+    append_alert(exception, step=step, run=run, file=alert_file())

@@ -13,7 +13,7 @@ from zenml.client import Client
 from zenml.enums import ExecutionMode
 
 import environment
-from pipelines.alerts import ALERTS, alert_file, record_alert
+from pipelines.alerts import alert_file, record_alert
 from pipelines.interrupted import close_interrupted, work_folder
 from pipelines.outcome import TrainingOutcome
 from pipelines.plan import Plan
@@ -138,17 +138,19 @@ def _arguments(plan: Plan, content: str, run_id: str) -> dict[str, Any]:
 
 @contextmanager
 def _own_errors(run: Run, dataset: str) -> Iterator[None]:
-    """Raise a step's own error where ZenML raises one that only says which step failed."""
-    ALERTS.last_error = None
+    """Save what a failed step left, and name the remedy where its error has none of its own."""
     try:
         yield
-    except RuntimeError as error:
-        cause = ALERTS.last_error
-        if cause is None:
-            raise
-        for page in keep_failed_reports(run.run_id, dataset):
-            cause.add_note(f"The report is {page}")
-        if isinstance(cause, RouletteError):
-            raise cause from error
+    except RouletteError as error:
+        _note_reports(error, run, dataset)
+        raise
+    except Exception as error:
         remedy = f"The alert stands in {alert_file()}; --verbose shows the traceback."
-        raise RouletteError(f"{type(cause).__name__}: {cause}", remedy=remedy) from cause
+        failed = RouletteError(f"{type(error).__name__}: {error}", remedy=remedy)
+        _note_reports(failed, run, dataset)
+        raise failed from error
+
+
+def _note_reports(error: RouletteError, run: Run, dataset: str) -> None:
+    for file in keep_failed_reports(run.run_id, dataset):
+        error.add_note(f"The report is {file}")
