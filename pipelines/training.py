@@ -11,6 +11,7 @@ from typing import Any
 from zenml import pipeline
 from zenml.client import Client
 from zenml.enums import ExecutionMode
+from zenml.exceptions import RunInterruptedException
 
 import environment
 from pipelines.alerts import alert_file, record_alert
@@ -141,6 +142,9 @@ def _own_errors(run: Run, dataset: str) -> Iterator[None]:
     """Save what a failed step left, and name the remedy where its error has none of its own."""
     try:
         yield
+    except RunInterruptedException as error:
+        # What ZenML makes of Ctrl-C while a step runs.
+        raise KeyboardInterrupt from error
     except RouletteError as error:
         _note_reports(error, run, dataset)
         raise
