@@ -15,9 +15,8 @@ from pathlib import Path
 
 import yaml
 
+from recommender.data.checksum import file_md5
 from recommender.errors import DataError
-
-_CHUNK = 1 << 20
 
 
 def recorded_digest(dvc_file: Path) -> str:
@@ -49,7 +48,7 @@ def folder_digest(folder: Path) -> str:
     names = sorted(
         (file.relative_to(folder).as_posix(), file) for file in folder.rglob("*") if file.is_file()
     )
-    entries = [{"md5": _file_md5(file), "relpath": name} for name, file in names]
+    entries = [{"md5": file_md5(file), "relpath": name} for name, file in names]
     return hashlib.md5(json.dumps(entries).encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
@@ -91,11 +90,3 @@ def _pull(dvc_file: Path) -> None:
             place=str(dvc_file),
             remedy="Check the remote with `dvc remote list`, then run `dvc pull`.",
         )
-
-
-def _file_md5(file: Path) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
