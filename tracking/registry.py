@@ -176,11 +176,7 @@ class Registry:
             RegistryError: MLflow is out of reach, or another pipeline holds the lock for too long.
         """
         with self.lock() as still_held, self._errors():
-            current = self.version(version.version)
-            still_held()
-            if PRODUCTION not in current.aliases:
-                self.client.set_registered_model_alias(self.model_name, CANDIDATE, current.version)
-            return self.version(current.version)
+            return self._nominate(self.version(version.version), still_held)
 
     def register(
         self, run_id: str, model: LoggedBundle, tags: Mapping[str, str] | None = None
@@ -205,10 +201,7 @@ class Registry:
             self._delete_incomplete()
             known = [version for version in self.versions() if version.digest == model.digest]
             version = known[-1] if known else self._create(run_id, model, tags or {})
-            still_held()
-            if PRODUCTION not in version.aliases:
-                self.client.set_registered_model_alias(self.model_name, CANDIDATE, version.version)
-            return self.version(version.version)
+            return self._nominate(version, still_held)
 
     def recover(self) -> Recovery:
         """Finish or undo what a killed process left; to be called when a pipeline starts.
@@ -224,6 +217,12 @@ class Registry:
                 deleted=self._delete_incomplete(),
                 completed=finish_change(self.client, self.model_name),
             )
+
+    def _nominate(self, version: Version, still_held: StillHeld) -> Version:
+        still_held()
+        if PRODUCTION not in version.aliases:
+            self.client.set_registered_model_alias(self.model_name, CANDIDATE, version.version)
+        return self.version(version.version)
 
     def _create(self, run_id: str, model: LoggedBundle, tags: Mapping[str, str]) -> Version:
         made = self.client.create_model_version(
