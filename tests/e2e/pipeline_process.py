@@ -30,8 +30,17 @@ class Finished:
 
 
 def process_environment(var: Path) -> dict[str, str]:
-    """The environment of a user whose state folder is ``var``."""
-    kept = {key: value for key, value in os.environ.items() if key not in environment.defaults(var)}
+    """The environment of a user whose state folder is ``var``.
+
+    MLflow's own settings stay behind: it writes the registry that a process connected to into the
+    environment, where children would inherit it.
+    """
+    dropped = environment.defaults(var).keys()
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in dropped and not key.startswith("MLFLOW_")
+    }
     return {**kept, "MOVIE_ROULETTE_VAR": str(var), "PYTHONPATH": str(REPO)}
 
 
