@@ -43,6 +43,7 @@ def training(
     sources: str,
     params: dict[str, Any],
     evaluation: dict[str, Any],
+    behaviour: dict[str, Any],
     gate: dict[str, Any],
     registry: dict[str, Any],
     run_id: str,
@@ -56,6 +57,7 @@ def training(
         sources: Digest of the library's code.
         params: Hyper-parameters and the seed.
         evaluation: How much is measured.
+        behaviour: What the behavioural tests try and tolerate.
         gate: What promotion asks for.
         registry: Where results go.
         run_id: The MLflow run of this pipeline run.
@@ -66,20 +68,20 @@ def training(
     split = split_data(dataset, params["split"], seed, after=["validate_data"])
     bundle = train_model(split, dataset, params)
     measured = evaluate_model(bundle, split, evaluation, seed)
-    behaviour, _ = check_behaviour(bundle, split, seed, after=["evaluate_model"])
+    behaved, _ = check_behaviour(bundle, split, behaviour, seed, after=["evaluate_model"])
     version = register_model(
         bundle,
         dataset,
         split,
         validation,
         measured,
-        behaviour,
+        behaved,
         request,
         data_version,
         registry,
         run_id,
     )
-    promote_model(version, bundle, split, validation, measured, behaviour, gate, registry, run_id)
+    promote_model(version, bundle, split, validation, measured, behaved, gate, registry, run_id)
 
 
 def train(plan: Plan) -> TrainingOutcome:
@@ -131,6 +133,7 @@ def _arguments(plan: Plan, content: str, run_id: str) -> dict[str, Any]:
         "sources": code_digest(),
         "params": asdict(plan.params),
         "evaluation": {**evaluation, "k_values": list(evaluation["k_values"])},
+        "behaviour": asdict(plan.config.behaviour),
         "gate": asdict(plan.config.gate),
         "registry": asdict(plan.config.registry),
         "run_id": run_id,
