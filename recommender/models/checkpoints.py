@@ -50,7 +50,8 @@ class CheckpointFolder:
         target = self.path / f"epoch-{checkpoint.epoch:05d}.npz"
         work = target.with_suffix(".partial")
         with work.open("wb") as stream:
-            np.savez(stream, identity=np.array(self.identity), **checkpoint.arrays)
+            named: dict[str, Any] = {"identity": np.array(self.identity), **checkpoint.arrays}
+            np.savez(stream, **named)
             stream.flush()
             os.fsync(stream.fileno())
         work.replace(target)

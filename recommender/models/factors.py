@@ -62,7 +62,7 @@ class Factors:
             self.user_bias.copy(),
             self.movie_bias.copy(),
             *(
-                aligned_rows(len(rows), rows.shape[1], rows.dtype)
+                aligned_rows_like(rows)
                 for rows in (self.user_factors, self.movie_factors, self.implicit_factors)
             ),
         )
@@ -74,7 +74,9 @@ class Factors:
         for name, array in self.arrays().items():
             array[...] = values[name]
 
-    def draw(self, ratings: RatingsByUser, n_factors: int, mean: float, std: float, seed: int) -> None:
+    def draw(
+        self, ratings: RatingsByUser, n_factors: int, mean: float, std: float, seed: int
+    ) -> None:
         """Draw normal factors for all that have ratings, as Surprise does from the same seed.
 
         Users first, then movies, then, if there are any, implicit factors; biases stay 0.
@@ -97,7 +99,7 @@ class Factors:
             (np.repeat(shares, ratings.counts), ratings.movies.astype(np.int64), ratings.starts),
             shape=(ratings.n_users, ratings.n_movies),
         )
-        user_factors = aligned_rows(*self.user_factors.shape, self.user_factors.dtype)
+        user_factors = aligned_rows_like(self.user_factors)
         user_factors[:UNKNOWN] = rated @ self.implicit_factors[:UNKNOWN].astype(np.float64)
         user_factors += self.user_factors
         return Factors(
@@ -185,7 +187,7 @@ class WarmStart:
 def _carried(rows: Array, old: IdIndex, new: IdIndex) -> tuple[Array, Array]:
     """Return the new positions of what has factors in ``rows``, and the old ones."""
     places = old.positions(new.ids)
-    learned = (places >= 0) & rows.any(axis=1)[places]
+    learned = (places >= 0) & np.asarray(rows.any(axis=1))[places]
     return np.flatnonzero(learned), places[learned]
 
 
@@ -200,3 +202,8 @@ def aligned_rows(n_rows: int, n_columns: int, dtype: npt.DTypeLike) -> Array:
     store = np.zeros(n_rows * width + _LINE // size, dtype)
     skipped = -store.ctypes.data % _LINE // size
     return store[skipped : skipped + n_rows * width].reshape(n_rows, width)
+
+
+def aligned_rows_like(rows: Array) -> Array:
+    """Return zeros of the shape and type of ``rows``, aligned."""
+    return aligned_rows(len(rows), rows.shape[1], rows.dtype)

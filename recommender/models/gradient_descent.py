@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -210,6 +210,15 @@ def train(
     return training.result()
 
 
+def prepare(settings: SGDSettings) -> None:
+    """Compile what ``settings`` need, or fetch it from the cache, which the first epoch else does.
+
+    In a thread of its own it can go on while the ratings are read.
+    """
+    one = np.zeros(1, dtype=np.int64)
+    train(RatingsByUser.of_columns(one, one, np.ones(1), 1, 1), replace(settings, patience=None), 0)
+
+
 def draw_factors(ratings: RatingsByUser, settings: SGDSettings, seed: int) -> Factors:
     """Return biases of 0 and normal factors for all that have ratings."""
     factors = Factors.zeros(
@@ -288,7 +297,7 @@ class _Training:
     def _step(self, turns: Users) -> float:
         rate = self.settings.learning_rate
         bias_rate = rate if self.settings.biased else 0.0
-        rates = self.settings.dtype([bias_rate, rate, self.settings.regularization])
+        rates = self._scalars(bias_rate, rate, self.settings.regularization)
         ratings = (turns, self.ratings.starts, self.ratings.movies, self.deviations)
         arrays = self.factors.arrays()
         if self.settings.implicit:
@@ -302,8 +311,11 @@ class _Training:
         plain.pop("implicit_factors")
         deviations = _deviations(validation, self.mean, self.settings)
         ratings = (validation.users, validation.starts, validation.movies, deviations)
-        squares = svd_epoch(*ratings, *plain.values(), *self.settings.dtype([0.0, 0.0, 0.0]))
+        squares = svd_epoch(*ratings, *plain.values(), *self._scalars(0.0, 0.0, 0.0))
         return math.sqrt(squares / len(validation))
+
+    def _scalars(self, *values: float) -> list[Any]:
+        return list(np.array(values, dtype=self.settings.dtype))
 
     def _keep_best(self) -> None:
         measured = [rmse for _, rmse in self.history]
