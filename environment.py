@@ -51,13 +51,21 @@ def defaults(var: Path) -> dict[str, str]:
         "SURPRISE_DATA_FOLDER": str(var / "surprise"),
         "MPLCONFIGDIR": str(var / "matplotlib"),
         "MPLBACKEND": "Agg",
+        "NUMBA_CACHE_DIR": str(var / "numba"),
     }
 
 
 def apply() -> Path:
     """Set what is unset in ``os.environ``, make the folders, and return the state folder."""
     var = state_dir()
-    for folder in ("zenml/config", "zenml/stores", "mlflow/artifacts", "dvc", "matplotlib"):
+    for folder in (
+        "zenml/config",
+        "zenml/stores",
+        "mlflow/artifacts",
+        "dvc",
+        "matplotlib",
+        "numba",
+    ):
         (var / folder).mkdir(parents=True, exist_ok=True)
     for key, value in defaults(var).items():
         os.environ.setdefault(key, value)

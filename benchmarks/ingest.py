@@ -76,12 +76,14 @@ def make_ratings(base: Path, n_ratings: int, n_users: int, n_movies: int) -> Pat
     work.mkdir(parents=True)
     rng = np.random.default_rng(_SEED)
     _write_movies(work / "movies.csv", n_movies)
-    _write_ratings(work / "ratings.csv", rng, _pairs(rng, n_ratings, n_users, n_movies), n_movies)
+    _write_ratings(
+        work / "ratings.csv", rng, distinct_pairs(rng, n_ratings, n_users, n_movies), n_movies
+    )
     work.rename(folder)
     return folder
 
 
-def _pairs(
+def distinct_pairs(
     rng: np.random.Generator, n_ratings: int, n_users: int, n_movies: int
 ) -> npt.NDArray[np.int64]:
     """Return shape (n_ratings,): distinct ``user * n_movies + movie``, sorted."""
@@ -135,13 +137,13 @@ def _in_subprocess(folder: Path, *flags: str) -> dict[str, Any]:
 
 def _measure(folder: Path, *, validate: bool) -> dict[str, Any]:
     """Read ``folder``, and validate it if asked; seconds and peak so far in MB."""
-    before = _peak_mb()
+    before = peak_mb()
     start, cpu_start = time.perf_counter(), time.process_time()
     dataset = read_dataset(Source("benchmark", folder))
     figures: dict[str, Any] = {
         "seconds": round(time.perf_counter() - start, 2),
         "cpu_seconds": round(time.process_time() - cpu_start, 2),
-        "peak_mb": _peak_mb(),
+        "peak_mb": peak_mb(),
         "interpreter_mb": before,
         "rows": len(dataset.ratings),
         "frame_mb": round(dataset.ratings.memory_usage().sum() / 1e6, 1),
@@ -152,11 +154,11 @@ def _measure(folder: Path, *, validate: bool) -> dict[str, Any]:
         start = time.perf_counter()
         run_suites(dataset)
         figures["validation_seconds"] = round(time.perf_counter() - start, 2)
-        figures["peak_mb_with_validation"] = _peak_mb()
+        figures["peak_mb_with_validation"] = peak_mb()
     return figures
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Return the largest resident set of this process so far, in MB.
 
     Linux hands a parent's peak on through ``exec`` in ``ru_maxrss``, but not in ``VmHWM``.

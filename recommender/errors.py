@@ -63,3 +63,7 @@ class BundleError(RouletteError):
 
 class RegistryError(RouletteError):
     """A registry that is out of reach, or whose state does not allow the request."""
+
+
+class TrainingError(RouletteError):
+    """A training that diverged, or a checkpoint that does not belong to it."""

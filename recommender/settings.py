@@ -12,7 +12,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 
@@ -47,8 +47,13 @@ class ModelParams:
     Attributes:
         n_factors: Latent factors of the SVD.
         n_epochs: Passes over the training ratings of the SVD.
-        learning_rate: Learning rate of the SVD.
-        regularization: L2 regularization of the SVD.
+        learning_rate: Learning rate of the SVD and of SVD++.
+        regularization: L2 regularization of the SVD and of SVD++.
+        svd_engine: ``fast``, or ``surprise`` for scikit-surprise's own training of the SVD.
+        svd_threads: Threads that train SVD and SVD++; with more than one, equal runs no longer
+            give equal bytes.
+        svd_plus_plus_factors: Latent factors of SVD++.
+        svd_plus_plus_epochs: Passes of SVD++.
         nmf_factors: Latent factors of the NMF.
         nmf_epochs: Passes of the NMF.
         bias_user_damping: Pseudo-ratings that pull a user's bias to zero.
@@ -78,6 +83,10 @@ class ModelParams:
     n_epochs: int = 30
     learning_rate: float = 0.01
     regularization: float = 0.1
+    svd_engine: Literal["fast", "surprise"] = "fast"
+    svd_threads: int = 1
+    svd_plus_plus_factors: int = 20
+    svd_plus_plus_epochs: int = 30
     nmf_factors: int = 15
     nmf_epochs: int = 30
     bias_user_damping: float = 5.0

@@ -1,4 +1,4 @@
-"""From ids to rows of arrays: sorted ids and binary search."""
+"""From ids to rows of arrays: sorted ids, and binary search or a table."""
 
 from __future__ import annotations
 
@@ -43,9 +43,23 @@ class IdIndex:
         wanted = np.asarray(ids, dtype=np.int64)
         if not self.ids.size:
             return np.full(wanted.shape, UNKNOWN, dtype=np.int64)
+        if _fits_table(self.ids, wanted.size):
+            return self._by_table(wanted)
         places = np.minimum(np.searchsorted(self.ids, wanted), self.ids.size - 1)
         return np.where(self.ids[places] == wanted, places, UNKNOWN)
+
+    def _by_table(self, wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        first, last = int(self.ids[0]), int(self.ids[-1])
+        table = np.full(last - first + 2, UNKNOWN, dtype=np.int64)
+        table[self.ids.astype(np.int64) - first] = np.arange(self.ids.size)
+        inside = (wanted >= first) & (wanted <= last)
+        return table[np.where(inside, wanted - first, UNKNOWN)]
 
     def position(self, single: int) -> int:
         """Return the position of one id, or `UNKNOWN`."""
         return int(self.positions([single])[0])
+
+
+def _fits_table(ids: IntArray, n_wanted: int) -> bool:
+    """Return whether a table from the lowest id to the highest pays for so many look-ups."""
+    return int(ids[-1]) - int(ids[0]) < n_wanted

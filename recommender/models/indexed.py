@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -56,8 +56,8 @@ class IndexedRatings:
                 place=f"data set {dataset.name}",
                 remedy="Give training data with at least one rating.",
             )
-        order = np.lexsort(
-            [ratings[name].to_numpy() for name in ("movie_id", "user_id", "timestamp")]
+        order = _oldest_first(
+            *(ratings[name].to_numpy() for name in ("timestamp", "user_id", "movie_id"))
         )
         user_ids = ratings["user_id"].to_numpy()[order]
         movie_ids = ratings["movie_id"].to_numpy()[order]
@@ -167,3 +167,15 @@ class IndexedRatings:
         starts = np.zeros(self.n_users + 1, dtype=np.int64)
         np.cumsum(self.user_counts, out=starts[1:])
         return SeenMovies(self.user_index, starts, self.movies[order].astype(np.int32))
+
+
+def _oldest_first(
+    timestamps: npt.NDArray[Any], users: npt.NDArray[Any], movies: npt.NDArray[Any]
+) -> Positions | slice:
+    """Return what sorts the rows by time, user and movie: most often they are in order."""
+    later = timestamps[1:] > timestamps[:-1]
+    same = timestamps[1:] == timestamps[:-1]
+    within = (users[1:] > users[:-1]) | ((users[1:] == users[:-1]) & (movies[1:] >= movies[:-1]))
+    if (later | (same & within)).all():
+        return slice(None)
+    return np.lexsort([movies, users, timestamps])

@@ -1,0 +1,48 @@
+"""SVD++: factors that also hear what someone chose to watch, whatever the stars (Koren 2008)."""
+
+from __future__ import annotations
+
+from recommender.inference.estimates import Estimates, FactorEstimates
+from recommender.inference.rankings import EstimateRanking, Ranking
+from recommender.models.gradient_descent import SGDSettings, train_on
+from recommender.models.indexed import IndexedRatings
+from recommender.models.part_scorer import PartScorer
+from recommender.schema import Dataset
+from recommender.settings import ModelParams
+
+
+def fit_svd_plus_plus(data: IndexedRatings, params: ModelParams, seed: int) -> FactorEstimates:
+    """Return the factors of SVD++ as those of a plain factorization.
+
+    The estimate is ``m + b_u + b_i + q_i . (p_u + |N(u)|^-1/2 sum_j y_j)`` over the movies ``j``
+    that the user rated (Koren 2008, "Factorization meets the neighborhood", equation 15). What is
+    in brackets is the user's row, so that serving needs nothing but the two matrices.
+
+    Raises:
+        TrainingError: The loss diverges.
+    """
+    return train_on(data, svd_plus_plus_settings(params), seed).estimates
+
+
+def svd_plus_plus_settings(params: ModelParams) -> SGDSettings:
+    """Return the options of SVD++; validation, checkpoints and the rest are `train_on`'s."""
+    return SGDSettings(
+        n_factors=params.svd_plus_plus_factors,
+        n_epochs=params.svd_plus_plus_epochs,
+        learning_rate=params.learning_rate,
+        regularization=params.regularization,
+        implicit=True,
+        n_threads=params.svd_threads,
+    )
+
+
+class SVDPlusPlusScorer(PartScorer):
+    """Estimates by biases, latent factors and the choice of movies, and ranks by the estimates."""
+
+    name = "svd++"
+
+    def learn(self, dataset: Dataset, data: IndexedRatings) -> tuple[Estimates, Ranking]:
+        """Return the factors."""
+        del dataset
+        estimates = fit_svd_plus_plus(data, self.params, self.seed)
+        return estimates, EstimateRanking(estimates)
