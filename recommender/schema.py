@@ -8,11 +8,13 @@ and nothing downstream knows the format of a file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+if TYPE_CHECKING:  # a web process knows the records and needs no frames
+    import pandas as pd
 
 IntArray = npt.NDArray[np.integer]
 FloatArray = npt.NDArray[np.floating]
