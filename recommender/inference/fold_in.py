@@ -37,19 +37,25 @@ class UserPrior:
             times the variance of a rating.
         middle: Shape (d,), the mean factors of what a user chooses.
         loadings: Shape (d, 1 + d), zeros where choices say nothing.
+        per_rating: Shape (1 + d,), what each rating adds to the penalty on the squares of ``p``.
     """
 
     centre: FloatArray
     precision: FloatArray
     middle: FloatArray
     loadings: FloatArray
+    per_rating: FloatArray
 
     @classmethod
-    def ridge(cls, n_factors: int, penalty: float) -> Self:
+    def ridge(cls, n_factors: int, penalty: float, per_rating: float = 0.0) -> Self:
         """Return the prior of a plain ridge penalty on bias and factors."""
         size = 1 + n_factors
         return cls(
-            np.zeros(size), penalty * np.eye(size), np.zeros(n_factors), np.zeros((n_factors, size))
+            centre=np.zeros(size),
+            precision=penalty * np.eye(size),
+            middle=np.zeros(n_factors),
+            loadings=np.zeros((n_factors, size)),
+            per_rating=np.full(size, per_rating),
         )
 
     def to_arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
@@ -66,14 +72,15 @@ class UserPrior:
 class FoldIn:
     """The normal equations of one user.
 
-    They minimise ``sum_j (e_j - x_j . p)^2 + (p - c)' P (p - c)`` over the user's ratings, where
-    ``e_j = r_j - mean - b_j``: ``(X'X + P) p = X'e + P c``.
+    They minimise ``sum_j ((e_j - x_j . p)^2 + p' L p) + (p - c)' P (p - c)`` over the user's ``n``
+    ratings, where ``e_j = r_j - mean - b_j`` and ``L`` is diagonal: with ``G = X'X + n L + P``,
+    ``G p = X'e + P c``.
 
     Attributes:
         design: Shape (n, 1 + d), ``X``.
         residuals: Shape (n,), ``e``.
-        gram: Shape (1 + d, 1 + d), ``X'X + P``.
-        prior: Where ``P`` and ``c`` come from.
+        gram: Shape (1 + d, 1 + d), ``G``.
+        prior: Where ``L``, ``P`` and ``c`` come from.
     """
 
     design: Scores
@@ -87,8 +94,11 @@ class FoldIn:
         design = np.empty((history.movies.size, 1 + model.movie_factors.shape[1]))
         design[:, 0] = 1.0
         design[:, 1:] = model.movie_factors[history.movies]
-        residuals = history.stars - model.mean - model.movie_bias[history.movies]
-        return cls(design, residuals, design.T @ design + prior.precision, prior)
+        residuals = np.asarray(history.stars, dtype=np.float64) - model.mean
+        residuals -= model.movie_bias[history.movies]
+        gram = np.asarray(design.T @ design + prior.precision, dtype=np.float64)
+        gram[np.diag_indices_from(gram)] += residuals.size * prior.per_rating
+        return cls(design, residuals, gram, prior)
 
     def weights(self) -> Scores:
         """Return ``p``, shape (1 + d,), the bias first."""
@@ -102,7 +112,7 @@ class FoldIn:
         """Return ``direction . p`` as a sum over the ratings and what is expected without any.
 
         ``p`` is linear in the stars and in the factors of what was chosen, so that each rating
-        has a share: ``(d . (X'X + P)^-1 x_j) e_j`` and that of ``x_j`` in ``P c``.
+        has a share: ``(d . G^-1 x_j) e_j`` and that of ``x_j`` in ``P c``.
 
         Args:
             direction: Shape (1 + d,).

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import singledispatch
 
+import numpy as np
+
 from recommender.inference.estimates import BoolArray
 from recommender.inference.histories import Viewer
 from recommender.inference.identifiers import UNKNOWN
@@ -70,7 +72,9 @@ def _(ranking: NeighbourRanking, viewer: Viewer, movies: IntArray) -> tuple[Scor
 @_paths.register
 def _(ranking: ProfileRanking, viewer: Viewer, movies: IntArray) -> tuple[ScorePath, ...]:
     """Return ``content`` for what has features, if anything was liked."""
-    described = ranking.features[movies].any(axis=1) & bool(viewer.grades.any())
+    if not viewer.grades.any():
+        return tuple("popular" for _ in movies)
+    described = np.abs(ranking.features[movies]).sum(axis=1) > 0.0
     return tuple("content" if found else "popular" for found in described.tolist())
 
 

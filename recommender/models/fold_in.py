@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -13,36 +13,50 @@ from recommender.models.profiles import fit_population
 from recommender.models.taste import choices
 from recommender.settings import ModelParams
 
-#: Models in which the choice of movies bears on a user's factors, whatever the stars.
-_CHOICE_MODELS = ("taste",)
+#: Spreads below this are rounding.
 _ROUNDING = 1e-12
 
 
 def fit_user_priors(
     data: IndexedRatings, models: Mapping[str, FactorEstimates], params: ModelParams
 ) -> dict[str, UserPrior]:
-    """Return what each model expects of a user, by name.
+    """Return what each of the models that are blended expects of a user, by name.
 
-    A model without factors has the damped bias that `fit_bias` computes. The others have the
-    population of users that makes the training ratings most likely under their movie side, by the
-    empirical Bayes of `profiles`; that is how the profiles themselves are trained, and it stands
-    for the penalty and the early stopping of what gradient descent has trained.
+    Each is what the model was trained with: the blend's weights are those of trained estimates,
+    and estimates that are shrunk less, or more, would not fit them.
 
     Args:
         data: The training ratings.
         models: Fitted on ``data``.
-        params: The damping of biases.
+        params: With which they were fitted.
     """
+    fits: dict[str, Callable[[FactorEstimates], UserPrior]] = {
+        "bias": lambda _: UserPrior.ridge(0, params.bias_user_damping),
+        "svd": lambda model: descent_prior(model.movie_factors.shape[1], params),
+        "taste": lambda model: fit_user_prior(data, model, choose=True),
+    }
     return {
-        name: fit_user_prior(data, model, choose=name in _CHOICE_MODELS)
-        if model.movie_factors.shape[1]
-        else UserPrior.ridge(0, params.bias_user_damping)
+        name: fits[name](model) if name in fits else fit_user_prior(data, model, choose=False)
         for name, model in models.items()
     }
 
 
+def descent_prior(n_factors: int, params: ModelParams) -> UserPrior:
+    """Return the penalty that stands for how the SVD was trained.
+
+    Stochastic gradient descent pays ``regularization`` for each rating. Stopping after ``T``
+    passes at the rate ``h`` shrinks about as a ridge penalty of ``1 / (h T)`` (Ali, Kolter and
+    Tibshirani 2019, "A continuous-time view of early stopping for least squares").
+    """
+    stopped = 1.0 / (params.learning_rate * params.n_epochs)
+    return UserPrior.ridge(n_factors, stopped, per_rating=params.regularization)
+
+
 def fit_user_prior(data: IndexedRatings, model: FactorEstimates, *, choose: bool) -> UserPrior:
-    """Return what ``model`` expects of a user.
+    """Return the population of users that makes the ratings most likely, by `fit_population`.
+
+    For profiles it is the one that they were drawn from in training; for other models it is the
+    best guess of empirical Bayes.
 
     Args:
         data: The training ratings.
@@ -65,6 +79,7 @@ def fit_user_prior(data: IndexedRatings, model: FactorEstimates, *, choose: bool
         precision=population.noise * population.precision,
         middle=middle,
         loadings=loadings,
+        per_rating=np.zeros(1 + n_factors),
     )
 
 
