@@ -19,6 +19,8 @@ _INDIFFERENT = 1.0 / 3.0
 _SLOPE = 2.25
 #: The grade of a like without stars, which is that of 4 stars on MovieLens's scale.
 LIKE_GRADE = 1.0
+#: Digits of a rating beyond which there is rounding.
+_DIGITS = 9
 
 
 def grade(ratings: FloatArray, scale: RatingScale) -> npt.NDArray[np.float64]:
@@ -40,7 +42,7 @@ def like_stars(scale: RatingScale) -> float:
     4.0
     """
     share = _INDIFFERENT + LIKE_GRADE / _SLOPE
-    return scale.minimum + share * (scale.maximum - scale.minimum)
+    return round(scale.minimum + share * (scale.maximum - scale.minimum), _DIGITS)
 
 
 def read_stars(

@@ -14,6 +14,7 @@ from recommender.inference.histories import Histories, History, Viewer, Visitor,
 from recommender.inference.identifiers import UNKNOWN, IdIndex
 from recommender.inference.paths import item_paths, path_of
 from recommender.inference.rankings import Ranking, best
+from recommender.inference.reranking import Reranking
 from recommender.schema import FloatArray, IntArray, RatingScale
 from recommender.scorer import Recommendations
 
@@ -143,21 +144,34 @@ class Part:
             estimates[rows] = self.estimates.pairs(users[rows], movies[rows])
         return self.audience.scale.clip(estimates)
 
-    def recommend(self, user_id: int, k: int, *, exclude_seen: bool = True) -> Recommendations:
+    def recommend(
+        self,
+        user_id: int,
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        reranking: Reranking | None = None,
+    ) -> Recommendations:
         """Rank the catalogue for one user; see `Recommends.recommend`.
 
         Raises:
             UsageError: ``k`` is below 1.
         """
         excluded = self.audience.seen.of(user_id) if exclude_seen else _NOTHING
-        return self.recommend_to(self.audience.viewer(user_id), k, user_id, excluded)
+        viewer = self.audience.viewer(user_id)
+        return self.recommend_to(viewer, k, user_id, excluded, reranking)
 
     def ranking_for(self, viewer: Viewer) -> Ranking:
         """Return the ranking by which a viewer's list is made."""
         return self.ranking if viewer.movies.size else self.fallback
 
     def recommend_to(
-        self, viewer: Viewer, k: int, user_id: int | None, excluded: IntArray
+        self,
+        viewer: Viewer,
+        k: int,
+        user_id: int | None,
+        excluded: IntArray,
+        reranking: Reranking | None = None,
     ) -> Recommendations:
         """Rank the catalogue for a viewer.
 
@@ -166,6 +180,7 @@ class Part:
             k: Length of the list.
             user_id: What the list is labelled with; ``None`` if it belongs to no user.
             excluded: Positions of movies that must not return.
+            reranking: What chooses the list among the best movies; the best ones unless given.
 
         Raises:
             UsageError: ``k`` is below 1.
@@ -178,7 +193,9 @@ class Part:
             )
         ranking = self.ranking_for(viewer)
         scores = ranking.scores(viewer)
-        chosen = best(scores, k, excluded)
+        chosen = best(scores, k if reranking is None else reranking.n_candidates(k), excluded)
+        if reranking is not None:
+            chosen = chosen[reranking.choose(viewer, chosen, scores[chosen], k)]
         return Recommendations(
             user_id=user_id,
             movie_ids=self.audience.movies.ids[chosen],

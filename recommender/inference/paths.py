@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 
 import numpy as np
+import numpy.typing as npt
 
 from recommender.inference.estimates import BoolArray
 from recommender.inference.histories import Viewer
@@ -19,7 +20,11 @@ from recommender.inference.rankings import (
 from recommender.schema import IntArray
 from recommender.scorer import ScorePath
 
-_FIRST_TO_LAST: tuple[ScorePath, ...] = ("personal", "content", "popular")
+Depths = npt.NDArray[np.int64]
+
+#: From the most personal one to the least.
+_PATHS: tuple[ScorePath, ...] = ("personal", "content", "popular")
+_PERSONAL, _CONTENT, _POPULAR = range(len(_PATHS))
 
 
 def path_of(ranking: Ranking, viewer: Viewer) -> ScorePath:
@@ -29,7 +34,8 @@ def path_of(ranking: Ranking, viewer: Viewer) -> ScorePath:
 
 def item_paths(ranking: Ranking, viewer: Viewer, movies: IntArray) -> tuple[ScorePath, ...]:
     """Return what the ranking scores of ``movies`` (positions) were made from, one for each."""
-    return tuple(_folded(path, viewer) for path in _paths(ranking, viewer, movies))
+    paths = [_folded(path, viewer) for path in _PATHS]
+    return tuple(paths[depth] for depth in _depths(ranking, viewer, movies).tolist())
 
 
 def rating_paths(
@@ -57,30 +63,27 @@ def _folded(path: ScorePath, viewer: Viewer) -> ScorePath:
 
 
 @singledispatch
-def _paths(ranking: Ranking, viewer: Viewer, movies: IntArray) -> tuple[ScorePath, ...]:
-    """Return the path of the list for each movie."""
-    return (ranking.path(viewer),) * movies.size
+def _depths(ranking: Ranking, viewer: Viewer, movies: IntArray) -> Depths:
+    """Return the place in `_PATHS` of the path of each movie; that of the list unless known."""
+    return np.full(movies.size, _PATHS.index(ranking.path(viewer)))
 
 
-@_paths.register
-def _(ranking: NeighbourRanking, viewer: Viewer, movies: IntArray) -> tuple[ScorePath, ...]:
+@_depths.register
+def _(ranking: NeighbourRanking, viewer: Viewer, movies: IntArray) -> Depths:
     """Return ``personal`` for what is a neighbour of something liked."""
-    reached = ranking.reached(viewer, movies)
-    return tuple("personal" if found else "popular" for found in reached.tolist())
+    return np.where(ranking.reached(viewer, movies), _PERSONAL, _POPULAR)
 
 
-@_paths.register
-def _(ranking: ProfileRanking, viewer: Viewer, movies: IntArray) -> tuple[ScorePath, ...]:
+@_depths.register
+def _(ranking: ProfileRanking, viewer: Viewer, movies: IntArray) -> Depths:
     """Return ``content`` for what has features, if anything was liked."""
-    if not viewer.grades.any():
-        return tuple("popular" for _ in movies)
-    described = np.abs(ranking.features[movies]).sum(axis=1) > 0.0
-    return tuple("content" if found else "popular" for found in described.tolist())
+    described = np.asarray(ranking.features[movies] != 0.0).any(axis=1)
+    return np.where(described & np.any(viewer.grades), _CONTENT, _POPULAR)
 
 
-@_paths.register
-def _(ranking: BlendRanking, viewer: Viewer, movies: IntArray) -> tuple[ScorePath, ...]:
+@_depths.register
+def _(ranking: BlendRanking, viewer: Viewer, movies: IntArray) -> Depths:
     """Return the most personal of the paths of all signals that have weight."""
     weighted = zip(ranking.signals, ranking.weights, strict=True)
-    columns = [_paths(signal, viewer, movies) for signal, weight in weighted if weight]
-    return tuple(min(paths, key=_FIRST_TO_LAST.index) for paths in zip(*columns, strict=True))
+    found = [_depths(signal, viewer, movies) for signal, weight in weighted if weight]
+    return np.asarray(np.min([np.full(movies.size, _POPULAR), *found], axis=0), dtype=np.int64)

@@ -129,10 +129,11 @@ class NeighbourRanking:
         """Return whether something liked has a weight to each of ``movies``, shape (n,)."""
         wanted = np.zeros(self.starts.size - 1, dtype=np.bool_)
         wanted[movies] = True
+        liked = viewer.movies[viewer.grades > 0]
+        ends = zip(self.starts[liked].tolist(), self.starts[liked + 1].tolist(), strict=True)
+        led_to = np.concatenate([self.movies[:0], *(self.movies[start:end] for start, end in ends)])
         found = np.zeros_like(wanted)
-        for movie in viewer.movies[viewer.grades > 0].tolist():
-            led_to = self.movies[int(self.starts[movie]) : int(self.starts[movie + 1])]
-            found[led_to[wanted[led_to]]] = True
+        found[led_to[wanted[led_to]]] = True
         return found[movies]
 
     def weights_to(self, movies: IntArray, target: int) -> Scores:

@@ -23,12 +23,12 @@ from recommender.inference.explanations import (
     find_reasons,
     without_rating,
 )
-from recommender.inference.histories import Histories, Viewer, Visitor
+from recommender.inference.histories import Histories, Visitor
 from recommender.inference.identifiers import UNKNOWN, IdIndex
 from recommender.inference.part import Audience, Part, SeenMovies
 from recommender.inference.paths import item_paths, rating_paths
 from recommender.inference.rankings import best
-from recommender.inference.reranking import Diversity, MovieFacts
+from recommender.inference.reranking import Diversity, MovieFacts, Reranking
 from recommender.schema import FloatArray, IntArray, RatingScale
 from recommender.scorer import RatingEstimates, Recommendations, ScorePath
 
@@ -128,10 +128,8 @@ class Recommender:
             exclude_seen: Whether movies that the user has seen are left out.
             diversity: How to re-rank the list, if at all.
         """
-        shown = self._hybrid.recommend(
-            user_id, self._depth(k, diversity), exclude_seen=exclude_seen
-        )
-        return self._rerank(shown, k, self._audience.viewer(user_id), diversity)
+        reranking = self._reranking(diversity)
+        return self._hybrid.recommend(user_id, k, exclude_seen=exclude_seen, reranking=reranking)
 
     def recommend_for_history(
         self,
@@ -158,9 +156,9 @@ class Recommender:
         """
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         viewer, excluded = visitor.viewer(self.scale), self._audience.known_to(visitor)
-        shown = self._hybrid.recommend_to(viewer, self._depth(k, diversity), user_id, excluded)
-        shown = replace(shown, unknown_movies=visitor.history.unknown_movies)
-        return self._rerank(shown, k, viewer, diversity)
+        reranking = self._reranking(diversity)
+        shown = self._hybrid.recommend_to(viewer, k, user_id, excluded, reranking)
+        return replace(shown, unknown_movies=visitor.history.unknown_movies)
 
     def estimate_for_history(
         self,
@@ -325,24 +323,8 @@ class Recommender:
             users, estimates = np.full(movies.shape, visitor.position), self._hybrid.estimates
         return estimates.pairs(users, movies), tuple(paths)
 
-    def _depth(self, k: int, diversity: Diversity | None) -> int:
-        """Return how many movies a list of ``k`` is chosen from."""
-        return k if diversity is None or diversity.is_off or k < 1 else max(k, diversity.candidates)
-
-    def _rerank(
-        self, shown: Recommendations, k: int, viewer: Viewer, diversity: Diversity | None
-    ) -> Recommendations:
-        if diversity is None or diversity.is_off:
-            return shown
-        facts, movies = self._facts, self._audience.movies.positions(shown.movie_ids)
-        target = facts.genres_of(viewer.movies, viewer.grades)
-        order = facts.rerank(movies, shown.scores, k, diversity, target)
-        return replace(
-            shown,
-            movie_ids=shown.movie_ids[order],
-            scores=shown.scores[order],
-            item_paths=tuple(shown.item_paths[place] for place in order.tolist()),
-        )
+    def _reranking(self, diversity: Diversity | None) -> Reranking | None:
+        return None if diversity is None else Reranking(diversity, self._facts)
 
     @cached_property
     def _facts(self) -> MovieFacts:

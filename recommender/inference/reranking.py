@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from recommender.errors import UsageError
 from recommender.inference.estimates import Scores
+from recommender.inference.histories import Viewer
 from recommender.schema import FloatArray, IntArray
 
 #: Share of the viewer's own genres that is mixed into those of a list, so that a genre which the
@@ -108,20 +109,23 @@ class Miscalibration:
     """
 
     def __init__(self, genres: FloatArray, target: FloatArray) -> None:
-        self._wanted = np.flatnonzero(target)
-        self._target = np.asarray(target, dtype=np.float64)[self._wanted]
-        self._genres = np.asarray(genres, dtype=np.float64)[:, self._wanted]
-        self._sums = np.zeros(self._wanted.size)
-        self._n = 0
+        wanted = np.flatnonzero(target)
+        self._target = np.asarray(target, dtype=np.float64)[wanted]
+        self._negentropy = float(self._target @ np.log(self._target))
+        # Of the smoothed sums over the list, what each candidate would add and what it stands on.
+        self._added = (1.0 - _SMOOTHING) * np.asarray(genres, dtype=np.float64)[:, wanted]
+        self._base = _SMOOTHING * self._target
+        self._length = 1
 
     def costs(self) -> Scores:
         """Return the divergence of the list with each candidate added, shape (c,)."""
-        return divergence(self._target, (self._sums + self._genres) / (self._n + 1))
+        logarithms = np.log(self._added + self._base) @ self._target
+        return np.asarray(self._negentropy + np.log(self._length) - logarithms)
 
     def choose(self, candidate: int) -> None:
         """Take note that ``candidate`` has got the next place."""
-        self._sums += self._genres[candidate]
-        self._n += 1
+        self._base = self._base + self._added[candidate] + _SMOOTHING * self._target
+        self._length += 1
 
 
 class Popularity:
@@ -142,18 +146,20 @@ class Popularity:
         """Take note that ``candidate`` has got the next place, which changes nothing."""
 
 
-def divergence(target: FloatArray, shown: FloatArray) -> Scores:
-    """Return the smoothed Kullback-Leibler divergence of each row from ``target``, in nats.
+def divergence(target: FloatArray, shown: FloatArray) -> float:
+    """Return how far a list's genres are from a viewer's, as `Miscalibration` has it, in nats.
 
     Args:
-        target: Shape (g,), above 0, summing to 1.
-        shown: Shape (n, g), shares of the same genres.
+        target: Shape (g,), the viewer's, summing to 1.
+        shown: Shape (g,), the list's.
 
-    >>> divergence(np.array([0.5, 0.5]), np.array([[0.5, 0.5], [1.0, 0.0]])).round(3).tolist()
-    [0.0, 2.305]
+    >>> round(divergence(np.array([0.5, 0.5, 0.0]), np.array([1.0, 0.0, 0.0])), 3)
+    1.959
     """
-    smooth = (1.0 - _SMOOTHING) * shown + _SMOOTHING * target
-    return np.asarray(target @ np.log(target) - np.log(smooth) @ target)
+    wanted = np.flatnonzero(target)
+    goal = np.asarray(target, dtype=np.float64)[wanted]
+    smooth = (1.0 - _SMOOTHING) * shown[wanted] + _SMOOTHING * goal
+    return float(goal @ np.log(goal / smooth))
 
 
 def to_unit_range(values: FloatArray) -> Scores:
@@ -217,25 +223,56 @@ class MovieFacts:
         total = float(shares.sum())
         return np.asarray(shares / total if total > 0.0 else shares, dtype=np.float64)
 
-    def rerank(
-        self, movies: IntArray, scores: FloatArray, k: int, diversity: Diversity, target: Scores
-    ) -> npt.NDArray[np.int64]:
-        """Return which of the candidates make the list, in its order.
+    def penalties(
+        self, movies: IntArray, diversity: Diversity, target: Scores
+    ) -> list[tuple[float, Penalty]]:
+        """Return what is to be kept low in a list of some of ``movies``, with its strength.
 
         Args:
-            movies: Shape (c,), positions of the candidates, best first.
-            scores: Shape (c,), their ranking scores.
-            k: Length of the list.
+            movies: Shape (c,), positions of the candidates.
             diversity: The strengths.
             target: Shape (g,), the viewer's genres; zeros if they are not known, and then there
                 is nothing to calibrate to.
         """
-        penalties: list[tuple[float, Penalty]] = []
+        found: list[tuple[float, Penalty]] = []
         if diversity.variety:
-            penalties.append((diversity.variety, Likeness(self.features[movies])))
+            found.append((diversity.variety, Likeness(self.features[movies])))
         if diversity.calibration and target.any():
             genres = self.genre_shares[self.genre_codes[movies]]
-            penalties.append((diversity.calibration, Miscalibration(genres, target)))
+            found.append((diversity.calibration, Miscalibration(genres, target)))
         if diversity.unpopularity:
-            penalties.append((diversity.unpopularity, Popularity(self.counts[movies])))
-        return choose_greedily(scores, k, penalties)
+            found.append((diversity.unpopularity, Popularity(self.counts[movies])))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Reranking:
+    """Chooses lists among candidates.
+
+    Attributes:
+        diversity: The strengths.
+        facts: What they look at.
+    """
+
+    diversity: Diversity
+    facts: MovieFacts
+
+    def n_candidates(self, k: int) -> int:
+        """Return from how many of the best movies a list of ``k`` is chosen."""
+        return k if self.diversity.is_off else max(k, self.diversity.candidates)
+
+    def choose(
+        self, viewer: Viewer, movies: IntArray, scores: FloatArray, k: int
+    ) -> npt.NDArray[np.int64]:
+        """Return which of the candidates make the list, in its order, as places among them.
+
+        Args:
+            viewer: For whom.
+            movies: Shape (c,), positions of the candidates, best first.
+            scores: Shape (c,), their ranking scores.
+            k: Length of the list.
+        """
+        if self.diversity.is_off:
+            return np.arange(min(k, movies.size))
+        target = self.facts.genres_of(viewer.movies, viewer.grades)
+        return choose_greedily(scores, k, self.facts.penalties(movies, self.diversity, target))
