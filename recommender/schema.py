@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+if TYPE_CHECKING:  # a web process knows the records and needs no frames
+    import pandas as pd
 
 IntArray = npt.NDArray[np.integer]
 FloatArray = npt.NDArray[np.floating]

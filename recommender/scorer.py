@@ -7,9 +7,10 @@ from typing import Literal, Protocol, Self
 
 from recommender.schema import Dataset, FloatArray, IntArray
 
-#: What a list or a score was made from: the user's own history, the movie's content alone,
-#: or, for a user without any history, popularity.
-ScorePath = Literal["personal", "content", "popular"]
+#: What a list or a score was made from: the history that the model was trained on; a history that
+#: it was not trained on, folded in when asked; the movie's content alone; or popularity, where
+#: nothing is known of the user or nothing else of the movie.
+ScorePath = Literal["personal", "fold-in", "content", "popular"]
 
 
 @dataclass(frozen=True)
@@ -17,16 +18,41 @@ class Recommendations:
     """A ranked list for one user.
 
     Attributes:
-        user_id: For whom.
+        user_id: For whom, or ``None`` for a history that belongs to no user.
         movie_ids: Shape (n,), n <= k, best first, no repeats.
-        scores: Shape (n,), the ranking scores, never rising; not on the rating scale.
+        scores: Shape (n,), the ranking scores, not on the rating scale; never rising unless the
+            list was re-ranked.
         path: What the list was made from.
+        item_paths: What each score was made from, of length n; empty where the recommender says
+            it of the list as a whole only.
+        unknown_movies: Movies of the given history that are not in the catalogue and had no say.
     """
 
-    user_id: int
+    user_id: int | None
     movie_ids: IntArray
     scores: FloatArray
     path: ScorePath
+    item_paths: tuple[ScorePath, ...] = ()
+    unknown_movies: int = 0
+
+
+@dataclass(frozen=True)
+class RatingEstimates:
+    """Estimated ratings of several movies by one user.
+
+    Attributes:
+        user_id: Of whom, or ``None`` for a history that belongs to no user.
+        movie_ids: Shape (n,).
+        ratings: Shape (n,), stars, within the rating scale.
+        paths: What each estimate was made from, of length n.
+        unknown_movies: Movies of the given history that are not in the catalogue and had no say.
+    """
+
+    user_id: int | None
+    movie_ids: IntArray
+    ratings: FloatArray
+    paths: tuple[ScorePath, ...]
+    unknown_movies: int = 0
 
 
 class Recommends(Protocol):

@@ -1,5 +1,6 @@
 """From a bundle to recommendations: what a web process needs, and nothing that trains."""
 
 from recommender.inference.recommender import Recommender
+from recommender.inference.reranking import Diversity
 
-__all__ = ["Recommender"]
+__all__ = ["Diversity", "Recommender"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -66,6 +67,29 @@ class Catalogue:
     def genre_names(self, position: int) -> tuple[str, ...]:
         """Return the genres of the movie at ``position``."""
         return tuple(filter(None, unpack_string(*self.genres, position).split("|")))
+
+    def genre_sets(self) -> tuple[npt.NDArray[np.int32], tuple[tuple[str, ...], ...]]:
+        """Return each movie's set of genres as a number, shape (n_movies,), and the sets."""
+        text, offsets = self.genres[0].tobytes(), self.genres[1].tolist()
+        joined = [text[start:end] for start, end in pairwise(offsets)]
+        numbers = {names: number for number, names in enumerate(sorted(set(joined)))}
+        codes = np.array([numbers[names] for names in joined], dtype=np.int32)
+        sets = (tuple(filter(None, names.decode("utf-8").split("|"))) for names in numbers)
+        return codes, tuple(sets)
+
+    def genre_shares(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+        """Return each movie's row, shape (n_movies,), of shares of genres, shape (sets, genres).
+
+        A movie of two genres has half of each.
+        """
+        codes, sets = self.genre_sets()
+        names = sorted({name for genres in sets for name in genres})
+        places = {name: place for place, name in enumerate(names)}
+        shares = np.zeros((len(sets), len(names)))
+        for row, genres in enumerate(sets):
+            for name in genres:
+                shares[row, places[name]] += 1.0 / len(genres)
+        return codes, shares
 
     def year(self, position: int) -> int | None:
         """Return the year of the movie at ``position``, if it is known."""

@@ -21,6 +21,8 @@ from recommender.inference.estimates import (
     FallbackEstimates,
     within_catalogue,
 )
+from recommender.inference.fold_in import FoldedUser, UserPrior
+from recommender.inference.histories import Visitor
 from recommender.inference.part import Audience, Part
 from recommender.inference.rankings import (
     BlendRanking,
@@ -89,6 +91,7 @@ class Components:
         known_users: Shape (n_users + 1,), who has training ratings.
         known_movies: Shape (n_movies + 1,), what has training ratings.
         blend: The weights.
+        priors: What each of `RATING_PARTS` expects of a user.
     """
 
     factors: Mapping[str, FactorEstimates]
@@ -98,6 +101,7 @@ class Components:
     known_users: BoolArray
     known_movies: BoolArray
     blend: Blend
+    priors: Mapping[str, UserPrior]
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays of a bundle."""
@@ -117,6 +121,8 @@ class Components:
             "known.movies": self.known_movies,
             "blend.rating": self.blend.rating,
         }
+        for name, prior in self.priors.items():
+            arrays |= prior.to_arrays(name)
         return arrays
 
     def to_scoring(self) -> dict[str, Any]:
@@ -154,6 +160,7 @@ class Components:
                 recent_half_life=scoring["recent_half_life"],
                 neighbour_similarity=scoring["neighbour_similarity"],
             ),
+            priors={name: UserPrior.from_arrays(arrays, name) for name in RATING_PARTS},
         )
 
     def parts(self, audience: Audience) -> dict[str, Part]:
@@ -175,6 +182,28 @@ class Components:
             )
             for name in PART_NAMES
         }
+
+    def fold_in(self, visitor: Visitor) -> dict[str, FoldedUser]:
+        """Return a visitor's bias and factors in each of the models that are blended."""
+        return {
+            name: FoldedUser.of(
+                self.factors[name],
+                prior,
+                visitor.history,
+                user=visitor.position,
+                stored=visitor.stored,
+            )
+            for name, prior in self.priors.items()
+        }
+
+    def estimates_of(self, folded: Mapping[str, FoldedUser]) -> BlendEstimates:
+        """Return the hybrid's rating estimates for one visitor with a history, at position 0."""
+        return BlendEstimates(
+            [folded[name].in_place_of_users(self.factors[name]) for name in RATING_PARTS],
+            self.blend.rating,
+            known_users=np.array([True, False]),
+            known_movies=self.known_movies,
+        )
 
     def similarity(self) -> MovieSimilarity:
         """Return the similarity of movies."""
@@ -213,9 +242,9 @@ class Components:
         )
         return rankings
 
-    def _cold_ranking(self) -> StaticRanking:
-        weighted = [self.blend.cold[name] * self.static[name] for name in COLD_SIGNALS]
-        return StaticRanking(np.sum(weighted, axis=0))
+    def _cold_ranking(self) -> BlendRanking:
+        signals = [StaticRanking(self.static[name], name) for name in COLD_SIGNALS]
+        return BlendRanking(signals, [self.blend.cold[name] for name in COLD_SIGNALS])
 
 
 def signal_rankings(
@@ -225,7 +254,9 @@ def signal_rankings(
     recent_half_life: float,
 ) -> dict[str, Ranking]:
     """Return the signals that lists are blended from, by name."""
-    rankings: dict[str, Ranking] = {name: StaticRanking(values) for name, values in static.items()}
+    rankings: dict[str, Ranking] = {
+        name: StaticRanking(values, name) for name, values in static.items()
+    }
     rankings["ease"] = neighbours
     rankings["recent"] = replace(neighbours, lasting=0.0, recent=1.0, half_life=recent_half_life)
     rankings["content"] = profile

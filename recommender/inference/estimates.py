@@ -128,6 +128,11 @@ class BlendEstimates:
         known_user = np.full(known_movies.shape, self.known_users[user])
         return self._blend([part.row(user) for part in self.parts], known_user, known_movies)
 
+    def shares(self, *, known_user: bool, known_movie: bool) -> tuple[float, Scores]:
+        """Return what the blend adds, in stars, and the factor of each part's estimate."""
+        level, base, *others = self.weights[int(known_user), int(known_movie)].tolist()
+        return level, np.array([base - sum(others), *others])
+
     def _blend(
         self, estimates: Sequence[Scores], known_users: BoolArray, known_movies: BoolArray
     ) -> Scores:

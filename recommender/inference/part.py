@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy.typing as npt
 
 from recommender.errors import UsageError
 from recommender.inference.estimates import Estimates
-from recommender.inference.histories import Histories, Viewer
-from recommender.inference.identifiers import IdIndex
+from recommender.inference.histories import Histories, History, Viewer, Visitor, read_stars
+from recommender.inference.identifiers import UNKNOWN, IdIndex
+from recommender.inference.paths import item_paths, path_of
 from recommender.inference.rankings import Ranking, best
+from recommender.inference.reranking import Reranking
 from recommender.schema import FloatArray, IntArray, RatingScale
 from recommender.scorer import Recommendations
 
@@ -63,6 +66,42 @@ class Audience:
         """Return a user, known or not, as someone to rank for."""
         return self.histories.viewer(self.users.position(user_id), self.scale)
 
+    def visitor(
+        self,
+        user_id: int | None,
+        movie_ids: IntArray | Sequence[int] = (),
+        ratings: FloatArray | Sequence[float | None] = (),
+    ) -> Visitor:
+        """Return someone with the stored ratings of a user, if there are any, and these.
+
+        Args:
+            user_id: A user, known or not, or ``None``.
+            movie_ids: Shape (n,), oldest first, all later than what is stored. The last rating
+                of a movie counts; movies outside the catalogue are counted and left out.
+            ratings: Shape (n,), stars, or ``None`` for a like without stars.
+
+        Raises:
+            UsageError: The arrays differ in length, or a rating is not of the scale.
+        """
+        movies = self.movies.positions(np.asarray(movie_ids, dtype=np.int64))
+        stars = read_stars(ratings, self.scale)
+        if movies.shape != stars.shape or movies.ndim != 1:
+            raise UsageError(
+                "movie_ids and ratings must be one-dimensional and of one length",
+                place="history",
+                value=(movies.shape, stars.shape),
+            )
+        position = UNKNOWN if user_id is None else self.users.position(user_id)
+        stored, given = self.histories.history(position), History.of(movies, stars)
+        history = stored.followed_by(given) if movies.size else stored
+        return Visitor(user_id, position, stored, history, is_folded=bool(given.movies.size))
+
+    def known_to(self, visitor: Visitor) -> IntArray:
+        """Return the positions of the movies held back from a visitor's lists."""
+        if visitor.user_id is None:
+            return visitor.history.movies
+        return np.union1d(self.seen.of(visitor.user_id), visitor.history.movies)
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -105,25 +144,43 @@ class Part:
             estimates[rows] = self.estimates.pairs(users[rows], movies[rows])
         return self.audience.scale.clip(estimates)
 
-    def recommend(self, user_id: int, k: int, *, exclude_seen: bool = True) -> Recommendations:
+    def recommend(
+        self,
+        user_id: int,
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        reranking: Reranking | None = None,
+    ) -> Recommendations:
         """Rank the catalogue for one user; see `Recommends.recommend`.
 
         Raises:
             UsageError: ``k`` is below 1.
         """
         excluded = self.audience.seen.of(user_id) if exclude_seen else _NOTHING
-        return self.recommend_to(self.audience.viewer(user_id), k, user_id, excluded)
+        viewer = self.audience.viewer(user_id)
+        return self.recommend_to(viewer, k, user_id, excluded, reranking)
+
+    def ranking_for(self, viewer: Viewer) -> Ranking:
+        """Return the ranking by which a viewer's list is made."""
+        return self.ranking if viewer.movies.size else self.fallback
 
     def recommend_to(
-        self, viewer: Viewer, k: int, user_id: int, excluded: IntArray
+        self,
+        viewer: Viewer,
+        k: int,
+        user_id: int | None,
+        excluded: IntArray,
+        reranking: Reranking | None = None,
     ) -> Recommendations:
         """Rank the catalogue for a viewer.
 
         Args:
             viewer: For whom.
             k: Length of the list.
-            user_id: What the list is labelled with.
+            user_id: What the list is labelled with; ``None`` if it belongs to no user.
             excluded: Positions of movies that must not return.
+            reranking: What chooses the list among the best movies; the best ones unless given.
 
         Raises:
             UsageError: ``k`` is below 1.
@@ -134,14 +191,17 @@ class Part:
                 place=f"recommend of {self.name}",
                 value=k,
             )
-        ranking = self.ranking if viewer.movies.size else self.fallback
+        ranking = self.ranking_for(viewer)
         scores = ranking.scores(viewer)
-        chosen = best(scores, k, excluded)
+        chosen = best(scores, k if reranking is None else reranking.n_candidates(k), excluded)
+        if reranking is not None:
+            chosen = chosen[reranking.choose(viewer, chosen, scores[chosen], k)]
         return Recommendations(
             user_id=user_id,
             movie_ids=self.audience.movies.ids[chosen],
             scores=scores[chosen],
-            path=ranking.path(viewer) if viewer.movies.size else "popular",
+            path=path_of(ranking, viewer),
+            item_paths=item_paths(ranking, viewer, chosen),
         )
 
 

@@ -37,9 +37,11 @@ class StaticRanking:
 
     Attributes:
         values: Shape (n_movies,).
+        name: What they are, for explanations.
     """
 
     values: FloatArray
+    name: str = "popularity"
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
@@ -95,10 +97,16 @@ class NeighbourRanking:
     recent: float = 0.0
     half_life: float = 1.0
 
+    def strengths(self, viewer: Viewer) -> Scores:
+        """Return how much each rating of the history counts, shape (n,)."""
+        age = np.arange(viewer.movies.size)[::-1]
+        return np.asarray(
+            viewer.grades * (self.lasting + self.recent * 0.5 ** (age / self.half_life))
+        )
+
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        age = np.arange(viewer.movies.size)[::-1]
-        strength = viewer.grades * (self.lasting + self.recent * 0.5 ** (age / self.half_life))
+        strength = self.strengths(viewer)
         liked = np.flatnonzero(strength)
         rows, owner = gather_rows(self.starts, viewer.movies[liked])
         values = self.weights[rows] * strength[liked][owner]
@@ -116,6 +124,25 @@ class NeighbourRanking:
         if not liked.size:
             return "popular"
         return "personal" if (self.starts[liked + 1] > self.starts[liked]).any() else "content"
+
+    def reached(self, viewer: Viewer, movies: IntArray) -> npt.NDArray[np.bool_]:
+        """Return whether something liked has a weight to each of ``movies``, shape (n,)."""
+        wanted = np.zeros(self.starts.size - 1, dtype=np.bool_)
+        wanted[movies] = True
+        liked = viewer.movies[viewer.grades > 0]
+        ends = zip(self.starts[liked].tolist(), self.starts[liked + 1].tolist(), strict=True)
+        led_to = np.concatenate([self.movies[:0], *(self.movies[start:end] for start, end in ends)])
+        found = np.zeros_like(wanted)
+        found[led_to[wanted[led_to]]] = True
+        return found[movies]
+
+    def weights_to(self, movies: IntArray, target: int) -> Scores:
+        """Return the weight from each of ``movies`` to ``target``, shape (n,), 0 without one."""
+        rows, owner = gather_rows(self.starts, movies)
+        hits = np.flatnonzero(self.movies[rows] == target)
+        weights = np.zeros(len(movies))
+        weights[owner[hits]] = self.weights[rows[hits]]
+        return weights
 
     def row(self, movie: int) -> Scores:
         """Return the weights from ``movie`` to every movie, shape (n_movies,)."""

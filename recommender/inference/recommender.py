@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -11,16 +14,23 @@ from recommender.bundle import Bundle
 from recommender.errors import BundleError, UsageError
 from recommender.inference.catalogue import Catalogue
 from recommender.inference.components import PART_NAMES, Components
-from recommender.inference.estimates import Scores
-from recommender.inference.histories import Histories, Viewer, grade
+from recommender.inference.estimates import Estimates, Scores
+from recommender.inference.explanations import (
+    Contribution,
+    Explanation,
+    attribute_ranking,
+    attribute_rating,
+    find_reasons,
+    without_rating,
+)
+from recommender.inference.histories import Histories, Visitor
 from recommender.inference.identifiers import UNKNOWN, IdIndex
 from recommender.inference.part import Audience, Part, SeenMovies
+from recommender.inference.paths import item_paths, rating_paths
 from recommender.inference.rankings import best
+from recommender.inference.reranking import Diversity, MovieFacts, Reranking
 from recommender.schema import FloatArray, IntArray, RatingScale
-from recommender.scorer import Recommendations
-
-#: The user id on lists that belong to no user; no data set has negative ids.
-NO_USER = -1
+from recommender.scorer import RatingEstimates, Recommendations, ScorePath
 
 
 class Recommender:
@@ -34,6 +44,7 @@ class Recommender:
 
     def __init__(self, audience: Audience, components: Components, catalogue: Catalogue) -> None:
         self._audience = audience
+        self._components = components
         self._catalogue = catalogue
         self._parts = components.parts(audience)
         self._hybrid = self._parts["hybrid"]
@@ -101,37 +112,163 @@ class Recommender:
         """Estimate ratings for pairs; see `Recommends.predict`."""
         return self._hybrid.predict(user_ids, movie_ids)
 
-    def recommend(self, user_id: int, k: int, *, exclude_seen: bool = True) -> Recommendations:
-        """Rank the catalogue for one user; see `Recommends.recommend`."""
-        return self._hybrid.recommend(user_id, k, exclude_seen=exclude_seen)
+    def recommend(
+        self,
+        user_id: int,
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        diversity: Diversity | None = None,
+    ) -> Recommendations:
+        """Rank the catalogue for one user; see `Recommends.recommend`.
+
+        Args:
+            user_id: For whom.
+            k: Length of the list.
+            exclude_seen: Whether movies that the user has seen are left out.
+            diversity: How to re-rank the list, if at all.
+        """
+        reranking = self._reranking(diversity)
+        return self._hybrid.recommend(user_id, k, exclude_seen=exclude_seen, reranking=reranking)
 
     def recommend_for_history(
-        self, movie_ids: IntArray, ratings: FloatArray, k: int
+        self,
+        movie_ids: IntArray | Sequence[int],
+        ratings: FloatArray | Sequence[float | None],
+        k: int,
+        *,
+        user_id: int | None = None,
+        diversity: Diversity | None = None,
     ) -> Recommendations:
         """Rank the catalogue for someone with this history, which is excluded from the list.
 
         Args:
-            movie_ids: Shape (n,), oldest first; movies outside the catalogue are passed over.
-            ratings: Shape (n,), stars.
+            movie_ids: Shape (n,), oldest first; the last rating of a movie counts, and movies
+                outside the catalogue are counted in the result and have no say.
+            ratings: Shape (n,), stars, or ``None`` for a like without stars.
             k: Length of the list.
-
-        Returns:
-            A list labelled with `NO_USER`.
+            user_id: A user who made these ratings after those that are stored.
+            diversity: How to re-rank the list, if at all.
 
         Raises:
-            UsageError: ``k`` is below 1 or the arrays differ in length.
+            UsageError: ``k`` is below 1, the arrays differ in length, or a rating is not of the
+                scale.
         """
+        visitor = self._audience.visitor(user_id, movie_ids, ratings)
+        viewer, excluded = visitor.viewer(self.scale), self._audience.known_to(visitor)
+        reranking = self._reranking(diversity)
+        shown = self._hybrid.recommend_to(viewer, k, user_id, excluded, reranking)
+        return replace(shown, unknown_movies=visitor.history.unknown_movies)
+
+    def estimate_for_history(
+        self,
+        movie_ids: IntArray | Sequence[int],
+        ratings: FloatArray | Sequence[float | None],
+        wanted: IntArray | Sequence[int],
+        *,
+        user_id: int | None = None,
+    ) -> RatingEstimates:
+        """Estimate what someone with this history would rate movies, without training again.
+
+        Bias and factors are folded in from any number of ratings (`fold_in`). Without a history
+        the estimates are those of an unknown user, and without new ratings those of the user.
+
+        Args:
+            movie_ids: As of `recommend_for_history`.
+            ratings: As of `recommend_for_history`.
+            wanted: Shape (m,), the movies whose ratings are estimated; unknown ones are allowed.
+            user_id: A user who made these ratings after those that are stored.
+
+        Raises:
+            UsageError: The arrays differ in length, or a rating is not of the scale.
+        """
+        visitor = self._audience.visitor(user_id, movie_ids, ratings)
+        asked = np.asarray(wanted, dtype=np.int64)
+        movies = self._audience.movies.positions(asked)
+        stars, paths = self._estimate(visitor, movies)
+        unknown = visitor.history.unknown_movies
+        return RatingEstimates(user_id, asked, self.scale.clip(stars), paths, unknown)
+
+    def explain(
+        self,
+        movie_id: int,
+        *,
+        user_id: int | None = None,
+        movie_ids: IntArray | Sequence[int] = (),
+        ratings: FloatArray | Sequence[float | None] = (),
+    ) -> Explanation:
+        """Return where the ranking score of a movie comes from.
+
+        Args:
+            movie_id: The movie that is scored, seen or not.
+            user_id: A user, known or not.
+            movie_ids: Ratings made after those that are stored, as of `recommend_for_history`.
+            ratings: As of `recommend_for_history`.
+
+        Raises:
+            UsageError: The movie is not in the catalogue, or the history is malformed.
+        """
+        movie = self._movie(movie_id)
+        visitor = self._audience.visitor(user_id, movie_ids, ratings)
+        viewer = visitor.viewer(self.scale)
+        ranking = self._hybrid.ranking_for(viewer)
+        rated, found = self.movie_ids[viewer.movies], attribute_ranking(ranking, viewer, movie)
+        return Explanation(
+            kind="ranking",
+            movie_id=movie_id,
+            score=float(ranking.scores(viewer)[movie]),
+            path=item_paths(ranking, viewer, np.array([movie]))[0],
+            parts=tuple(found.contributions(rated)),
+            reasons=find_reasons(
+                found,
+                rated,
+                lambda place: (
+                    attribute_ranking(ranking, without_rating(viewer, place), movie).total
+                ),
+            ),
+        )
+
+    def explain_rating(
+        self,
+        movie_id: int,
+        *,
+        user_id: int | None = None,
+        movie_ids: IntArray | Sequence[int] = (),
+        ratings: FloatArray | Sequence[float | None] = (),
+    ) -> Explanation:
+        """Return where the rating estimate of a movie comes from; arguments as of `explain`.
+
+        Raises:
+            UsageError: The movie is not in the catalogue, or the history is malformed.
+        """
+        movie = self._movie(movie_id)
+        visitor = self._audience.visitor(user_id, movie_ids, ratings)
+        estimate, paths = self._estimate(visitor, np.array([movie]))
+        score = float(self.scale.clip(estimate)[0])
+        rated = self.movie_ids[visitor.history.movies]
+        found = attribute_rating(self._components, visitor, movie)
+        limits = Contribution("bias", "limits of the scale", score - float(estimate[0]))
+        return Explanation(
+            kind="rating",
+            movie_id=movie_id,
+            score=score,
+            path=paths[0],
+            parts=tuple(found.limited_by(limits).contributions(rated)),
+            reasons=find_reasons(
+                found,
+                rated,
+                lambda place: (
+                    attribute_rating(self._components, visitor.without(place), movie).total
+                ),
+            ),
+        )
+
+    def rating_paths(self, user_ids: IntArray, movie_ids: IntArray) -> tuple[ScorePath, ...]:
+        """Return what the estimates of `predict` are made from, one for each pair."""
+        users = self._audience.users.positions(user_ids)
         movies = self._audience.movies.positions(movie_ids)
-        stars = np.asarray(ratings, dtype=np.float64)
-        if movies.shape != stars.shape or movies.ndim != 1:
-            raise UsageError(
-                "movie_ids and ratings must be one-dimensional and of one length",
-                place="recommend_for_history",
-                value=(movies.shape, stars.shape),
-            )
-        inside = movies != UNKNOWN
-        viewer = Viewer(UNKNOWN, movies[inside], grade(stars[inside], self.scale))
-        return self._hybrid.recommend_to(viewer, k, NO_USER, viewer.movies)
+        known = self._components.known_users[users], self._components.known_movies[movies]
+        return tuple(rating_paths(*known, movies != UNKNOWN, folded=False))
 
     def similar(self, movie_id: int, k: int) -> tuple[IntArray, FloatArray]:
         """Return the ``k`` nearest movies and their similarity, best first, without itself.
@@ -173,6 +310,27 @@ class Recommender:
             UsageError: The movie is not in the catalogue.
         """
         return self._catalogue.genre_names(self._movie(movie_id))
+
+    def _estimate(self, visitor: Visitor, movies: IntArray) -> tuple[Scores, tuple[ScorePath, ...]]:
+        """Return estimates before the limits of the scale, and their paths, for positions."""
+        known = np.full(movies.shape, visitor.history.movies.size > 0)
+        known_movies, inside = self._components.known_movies[movies], movies != UNKNOWN
+        paths = rating_paths(known, known_movies, inside, folded=visitor.is_folded)
+        if visitor.is_folded:
+            users = np.zeros(movies.shape, dtype=np.int64)
+            estimates: Estimates = self._components.estimates_of(self._components.fold_in(visitor))
+        else:
+            users, estimates = np.full(movies.shape, visitor.position), self._hybrid.estimates
+        return estimates.pairs(users, movies), tuple(paths)
+
+    def _reranking(self, diversity: Diversity | None) -> Reranking | None:
+        return None if diversity is None else Reranking(diversity, self._facts)
+
+    @cached_property
+    def _facts(self) -> MovieFacts:
+        components = self._components
+        counts = np.asarray(components.static["popularity"]) * len(self._audience.users)
+        return MovieFacts(components.profile.features, counts, *self._catalogue.genre_shares())
 
     def _movie(self, movie_id: int) -> int:
         position = self._audience.movies.position(movie_id)

@@ -16,6 +16,7 @@ from recommender.inference.part import Audience, Part
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
 from recommender.models.features import content_features, movie_terms
+from recommender.models.fold_in import fit_user_priors
 from recommender.models.indexed import Floats, IndexedRatings
 from recommender.models.nmf import fit_nmf
 from recommender.models.part_scorer import single_thread
@@ -131,9 +132,10 @@ class HybridScorer:
         params, seed = self.params, self.seed
         self._progress("parts", 0, None)
         features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
+        rating_parts = fit_rating_parts(data, features, params, seed)
         factors = {
             "popularity": movie_means(data, params.popularity_damping),
-            **fit_rating_parts(data, features, params, seed),
+            **rating_parts,
             "nmf": fit_nmf(data, params, seed),
         }
         return Components(
@@ -144,6 +146,7 @@ class HybridScorer:
             known_users=data.known_users,
             known_movies=data.known_movies,
             blend=self._fit_blend(data, terms, features),
+            priors=fit_user_priors(data, rating_parts, params),
         )
 
     def _fit_blend(self, data: IndexedRatings, terms: list[list[str]], features: Floats) -> Blend:

@@ -10,6 +10,7 @@ data decide how strongly each direction of taste is shrunk; there is no penalty 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -68,22 +69,34 @@ def fit_profiles(
         features: Shape (n_movies, d).
         covariates: Shape (n_users, h), or ``None`` if only the stars are known.
     """
-    design = np.column_stack([np.ones(len(features)), features])
-    known = np.zeros((data.n_users + 1, 0 if covariates is None else covariates.shape[1]))
-    if covariates is not None:
-        known[:-1] = covariates
-    known = np.column_stack([np.ones(len(known)), known])
-    order = np.argsort(data.users, kind="stable")
-    starts = np.append(0, np.cumsum(data.user_counts))
-    rows = _Rows(design, data.movies[order], residuals[order], starts)
+    rows, known = _Rows.of(data, residuals, features), _with_leading_one(data, covariates)
     raters = np.flatnonzero(data.user_counts)
-    sample = raters[np.unique(np.linspace(0, raters.size - 1, _MAX_POPULATION).astype(int))]
-    population = learn_population(rows.statistics(sample), known[sample])
+    population = _learn_from_some(rows, known, raters)
     profiles = known @ population.loadings
     for start in range(0, raters.size, _CHUNK):
         users = raters[start : start + _CHUNK]
         profiles[users] = _posterior(rows.statistics(users), profiles[users], population)[0]
     return profiles
+
+
+def fit_population(
+    data: IndexedRatings, residuals: Floats, features: Floats, covariates: Floats | None = None
+) -> Population:
+    """Return the population of the users' profiles; arguments as of `fit_profiles`."""
+    rows, known = _Rows.of(data, residuals, features), _with_leading_one(data, covariates)
+    return _learn_from_some(rows, known, np.flatnonzero(data.user_counts))
+
+
+def _learn_from_some(rows: _Rows, known: Floats, raters: npt.NDArray[np.int64]) -> Population:
+    sample = raters[np.unique(np.linspace(0, raters.size - 1, _MAX_POPULATION).astype(int))]
+    return learn_population(rows.statistics(sample), known[sample])
+
+
+def _with_leading_one(data: IndexedRatings, covariates: Floats | None) -> Floats:
+    known = np.zeros((data.n_users + 1, 0 if covariates is None else covariates.shape[1]))
+    if covariates is not None:
+        known[:-1] = covariates
+    return np.column_stack([np.ones(len(known)), known])
 
 
 def learn_population(statistics: _Statistics, known: Floats) -> Population:
@@ -137,6 +150,14 @@ class _Rows:
     movies: npt.NDArray[np.int64]
     residuals: Floats
     starts: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, data: IndexedRatings, residuals: Floats, features: Floats) -> Self:
+        """Return the ratings of ``data``; arguments as of `fit_profiles`."""
+        design = np.column_stack([np.ones(len(features)), features])
+        order = np.argsort(data.users, kind="stable")
+        starts = np.append(0, np.cumsum(data.user_counts))
+        return cls(design, data.movies[order], residuals[order], starts)
 
     def statistics(self, users: npt.NDArray[np.int64]) -> _Statistics:
         n_weights = self.design.shape[1]

@@ -7,11 +7,14 @@ population from which a user's profile is drawn depends on the factors of what t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
 
 from recommender.inference.estimates import Estimates, FactorEstimates, within_catalogue
+from recommender.inference.fold_in import CHOICE_DAMPING
 from recommender.inference.rankings import EstimateRanking, Ranking
 from recommender.models.bias import fit_bias
 from recommender.models.content import profile_estimates
@@ -22,9 +25,8 @@ from recommender.schema import Dataset
 from recommender.settings import ModelParams
 
 _POWER_ITERATIONS = 10
-#: Pseudo-ratings that pull to 0 what is said by few: a movie's factors, a user's choices.
+#: Pseudo-ratings that pull to 0 the factors of a movie that few watched.
 _MOVIE_DAMPING = 5.0
-_USER_DAMPING = 10.0
 #: Spreads below this are rounding.
 _ROUNDING = 1e-12
 
@@ -35,7 +37,7 @@ def fit_taste(data: IndexedRatings, params: ModelParams, seed: int) -> FactorEst
     movie_bias = np.asarray(bias.movie_bias[:-1], dtype=np.float64)
     factors = watch_factors(data, params.taste_factors, seed)
     residuals = data.stars - data.mean - movie_bias[data.movies]
-    profiles = fit_profiles(data, residuals, factors, choices(data, factors))
+    profiles = fit_profiles(data, residuals, factors, choices(data, factors).standardised)
     return profile_estimates(data.mean, movie_bias, profiles, factors)
 
 
@@ -59,17 +61,36 @@ def watch_factors(data: IndexedRatings, n_factors: int, seed: int) -> Floats:
     return np.asarray(np.divide(factors, sizes, out=np.zeros_like(factors), where=sizes > 0.0))
 
 
-def choices(data: IndexedRatings, factors: Floats) -> Floats:
-    """Return what each user's choice of movies says, shape (n_users, d), unit variance.
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """What users' choice of movies says: the mean factors of the movies watched.
 
-    The mean factors of the movies watched, less the mean over users, damped for few ratings.
+    Attributes:
+        middle: Shape (d,), their mean over users.
+        spread: Shape (d,), their standard deviation, damped for few ratings.
+        standardised: Shape (n_users, d), damped, mean 0 and unit variance.
+    """
+
+    middle: Floats
+    spread: Floats
+    standardised: Floats
+
+
+def choices(data: IndexedRatings, factors: Floats) -> Choices:
+    """Return what each user's choice of movies says.
+
+    Args:
+        data: Who watched what.
+        factors: Shape (n_movies, d).
     """
     counts = data.user_counts[:, np.newaxis]
     means = data.matrix() @ factors / np.maximum(counts, 1)
     active = data.user_counts > 0
-    apart = (means - means[active].mean(axis=0)) * counts / (counts + _USER_DAMPING)
+    middle = means[active].mean(axis=0)
+    apart = (means - middle) * counts / (counts + CHOICE_DAMPING)
     spread = apart[active].std(axis=0)
-    return np.asarray(np.divide(apart, spread, out=np.zeros_like(apart), where=spread > _ROUNDING))
+    varied = spread > _ROUNDING
+    return Choices(middle, spread, np.divide(apart, spread, out=np.zeros_like(apart), where=varied))
 
 
 class TasteScorer(PartScorer):

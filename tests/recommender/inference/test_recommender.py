@@ -12,7 +12,6 @@ from recommender.bundle import Bundle, open_bundle, write_bundle
 from recommender.errors import BundleError, UsageError
 from recommender.inference import Recommender
 from recommender.inference.components import PART_NAMES
-from recommender.inference.recommender import NO_USER
 from recommender.schema import Dataset, Split
 
 HEAVY = ("surprise", "sklearn", "numba", "scipy", "great_expectations", "recommender.models")
@@ -91,8 +90,8 @@ def test_a_known_history_gives_the_users_own_list(served: Recommender, tiny_spli
     shown = served.recommend_for_history(*history, 30)
     direct = served.recommend(user, 30, exclude_seen=False)
     fresh = ~np.isin(direct.movie_ids, history[0])
-    assert shown.user_id == NO_USER
-    assert shown.path == "personal"
+    assert shown.user_id is None
+    assert shown.path == "fold-in"
     assert np.array_equal(shown.movie_ids, direct.movie_ids[fresh])
 
 

@@ -105,7 +105,7 @@ def test_watch_factors_part_two_audiences(indexed: IndexedRatings) -> None:
 def test_choices_say_what_someone_watches(indexed: IndexedRatings) -> None:
     factors = np.where(np.arange(42)[:, np.newaxis] % 2 == 0, 1.0, -1.0)
     evens = indexed.only((indexed.movies % 2 == 0) | (indexed.users != 0))
-    found = choices(evens, factors)
+    found = choices(evens, factors).standardised
     assert found.shape == (60, 1)
     assert found[0, 0] == found.max()
     assert found.std() == pytest.approx(1.0)

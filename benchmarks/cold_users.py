@@ -1,0 +1,174 @@
+"""New users: lists and estimates from a history folded in, against training again with it.
+
+    python -m benchmarks.cold_users --data-path ../shared/data/ml-latest-small
+
+Some users are held out of training with all their ratings. Of each the first 1, 5 or 20 ratings
+are then made known: once by fold-in to the model that has never met them, once by training the
+hybrid again with them. Both are measured on what the users rated later: NDCG@10 of the lists, on
+movies of four stars or more, and RMSE of the estimates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.report import Check, at_least, emit, say
+from recommender.data.source import Source, read_dataset
+from recommender.evaluation.ranking import mark_hits, ndcg_at_k
+from recommender.inference import Recommender
+from recommender.models.hybrid import HybridScorer
+from recommender.models.training import make_catalogue
+from recommender.schema import Dataset, FloatArray
+from recommender.settings import Params, read_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_SIZES = (1, 5, 20)
+_KEPT = 0.95
+_K = 10
+_RELEVANT = 4.0
+#: Later ratings that a user must have beyond the largest history.
+_FEWEST_LATER = 5
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """A held-out user, split after the first ratings.
+
+    Attributes:
+        user_id: The user.
+        history: Ratings frame, oldest first.
+        later: Ratings frame.
+    """
+
+    user_id: int
+    history: pd.DataFrame
+    later: pd.DataFrame
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark and return the exit status."""
+    options = _parser().parse_args(arguments)
+    params = read_settings(Params, options.params)
+    dataset = read_dataset(Source(options.data_path.stem, options.data_path))
+    figures, checks = run(dataset, params, n_users=options.users)
+    return emit(figures, checks, check=options.check)
+
+
+def run(
+    dataset: Dataset, params: Params, *, n_users: int = 100, sizes: Sequence[int] = _SIZES
+) -> tuple[dict[str, Any], list[Check]]:
+    """Return the figures by the number of ratings that a user has given, and their checks.
+
+    Args:
+        dataset: All ratings.
+        params: With which the hybrid is trained.
+        n_users: Most users that are held out.
+        sizes: Ratings that are made known of each.
+    """
+    held_out = choose_users(dataset, n_users, max(sizes) + _FEWEST_LATER, params.seed)
+    is_new = dataset.ratings["user_id"].isin(held_out)
+    say(f"training without {held_out.size} users")
+    base = train(dataset, dataset.ratings[~is_new], params)
+    figures: dict[str, Any] = {"users": int(held_out.size)}
+    checks: list[Check] = []
+    for size in sizes:
+        newcomers = split_histories(dataset.ratings[is_new], size)
+        say(f"training again with {size} ratings of each")
+        known = [item.history for item in newcomers]
+        again = train(dataset, pd.concat([dataset.ratings[~is_new], *known]), params)
+        found = figures[f"{size}_ratings"] = compare(base, again, newcomers)
+        name = f"{size}_ratings: share of a retrain's ndcg_at_10"
+        checks.append(at_least(name, found["ndcg_share"], _KEPT))
+    return figures, checks
+
+
+def train(dataset: Dataset, ratings: pd.DataFrame, params: Params) -> Recommender:
+    """Return the recommender of a hybrid fitted on ``ratings``."""
+    hybrid = HybridScorer(params.model, params.seed).fit(dataset.with_ratings(ratings))
+    return Recommender(hybrid.audience, hybrid.components, make_catalogue(dataset.movies))
+
+
+def choose_users(
+    dataset: Dataset, n_users: int, fewest: int, seed: int
+) -> np.ndarray[Any, np.dtype[Any]]:
+    """Return at most ``n_users`` users with at least ``fewest`` ratings, drawn by seed."""
+    counts = dataset.ratings["user_id"].value_counts().sort_index()
+    users = counts.index[counts >= fewest].to_numpy()
+    drawn = np.random.default_rng(seed).permutation(users.size)[:n_users]
+    return np.sort(users[drawn])
+
+
+def split_histories(ratings: pd.DataFrame, size: int) -> list[Newcomer]:
+    """Return each user's first ``size`` ratings and the later ones."""
+    ordered = ratings.sort_values(["user_id", "timestamp", "movie_id"])
+    return [
+        Newcomer(int(user_id), own.iloc[:size], own.iloc[size:])
+        for user_id, own in ordered.groupby("user_id")
+    ]
+
+
+def compare(
+    base: Recommender, again: Recommender, newcomers: Sequence[Newcomer]
+) -> dict[str, float]:
+    """Return NDCG@10 and RMSE of fold-in and retraining, and the time of a fold-in."""
+    lists: dict[str, list[Any]] = {"fold_in": [], "retrain": [], "popular": []}
+    estimates: dict[str, list[FloatArray]] = {"fold_in": [], "retrain": []}
+    seconds = []
+    for item in newcomers:
+        history = item.history["movie_id"].to_numpy(), item.history["rating"].to_numpy()
+        wanted = item.later["movie_id"].to_numpy()
+        start = time.perf_counter()
+        folded = base.estimate_for_history(*history, wanted).ratings
+        seconds.append(time.perf_counter() - start)
+        estimates["fold_in"].append(folded)
+        estimates["retrain"].append(again.predict(np.full(wanted.size, item.user_id), wanted))
+        lists["fold_in"].append(base.recommend_for_history(*history, _K).movie_ids)
+        lists["retrain"].append(again.recommend(item.user_id, _K).movie_ids)
+        lists["popular"].append(base.recommend_for_history([], [], _K).movie_ids)
+    ndcg = {name: mean_ndcg(shown, newcomers) for name, shown in lists.items()}
+    stars = np.concatenate([item.later["rating"].to_numpy(np.float64) for item in newcomers])
+    rmse = {
+        name: float(np.sqrt(((np.concatenate(found) - stars) ** 2).mean()))
+        for name, found in estimates.items()
+    }
+    return {
+        "ndcg_share": round(ndcg["fold_in"] / ndcg["retrain"], 4),
+        **{f"{name}_ndcg_at_10": round(value, 4) for name, value in ndcg.items()},
+        **{f"{name}_rmse": round(value, 4) for name, value in rmse.items()},
+        "fold_in_estimates_median_ms": round(1000.0 * float(np.median(seconds)), 3),
+    }
+
+
+def mean_ndcg(shown: Sequence[Any], newcomers: Sequence[Newcomer]) -> float:
+    """Return the mean NDCG@10 over the users who liked anything later."""
+    liked = [
+        item.later["movie_id"].to_numpy()[item.later["rating"].to_numpy() >= _RELEVANT]
+        for item in newcomers
+    ]
+    pairs = [(own, right) for own, right in zip(shown, liked, strict=True) if right.size]
+    hits, counts = mark_hits([own for own, _ in pairs], [right for _, right in pairs], _K)
+    return float(ndcg_at_k(hits, counts, _K).mean())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cold_users", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--data-path", type=Path, default=ROOT / "data")
+    parser.add_argument("--params", type=Path, default=ROOT / "params.yaml")
+    parser.add_argument("--users", type=int, default=100)
+    parser.add_argument("--check", action="store_true", help="exit 1 when a promise is not kept")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""What each score was made from: the path of a ranking score or of a rating estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import singledispatch
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.inference.estimates import BoolArray
+from recommender.inference.histories import Viewer
+from recommender.inference.identifiers import UNKNOWN
+from recommender.inference.rankings import (
+    BlendRanking,
+    NeighbourRanking,
+    ProfileRanking,
+    Ranking,
+)
+from recommender.schema import IntArray
+from recommender.scorer import ScorePath
+
+Depths = npt.NDArray[np.int64]
+
+#: From the most personal one to the least.
+_PATHS: tuple[ScorePath, ...] = ("personal", "content", "popular")
+_PERSONAL, _CONTENT, _POPULAR = range(len(_PATHS))
+
+
+def path_of(ranking: Ranking, viewer: Viewer) -> ScorePath:
+    """Return what a list was made from; a history that was not trained on is ``fold-in``."""
+    return _folded(ranking.path(viewer), viewer)
+
+
+def item_paths(ranking: Ranking, viewer: Viewer, movies: IntArray) -> tuple[ScorePath, ...]:
+    """Return what the ranking scores of ``movies`` (positions) were made from, one for each."""
+    paths = [_folded(path, viewer) for path in _PATHS]
+    return tuple(paths[depth] for depth in _depths(ranking, viewer, movies).tolist())
+
+
+def rating_paths(
+    users: BoolArray, movies: BoolArray, in_catalogue: BoolArray, *, folded: bool
+) -> Iterator[ScorePath]:
+    """Yield what rating estimates were made from.
+
+    Args:
+        users: Shape (n,), whether there are ratings of the user.
+        movies: Shape (n,), whether there are ratings of the movie.
+        in_catalogue: Shape (n,), whether there is content of the movie.
+        folded: Whether the ratings of the users were not trained on.
+    """
+    for user, movie, content in np.column_stack([users, movies, in_catalogue]).tolist():
+        if content and not movie:
+            yield "content"
+        elif user:
+            yield "fold-in" if folded else "personal"
+        else:
+            yield "popular"
+
+
+def _folded(path: ScorePath, viewer: Viewer) -> ScorePath:
+    return "fold-in" if path == "personal" and viewer.position == UNKNOWN else path
+
+
+@singledispatch
+def _depths(ranking: Ranking, viewer: Viewer, movies: IntArray) -> Depths:
+    """Return the place in `_PATHS` of the path of each movie; that of the list unless known."""
+    return np.full(movies.size, _PATHS.index(ranking.path(viewer)))
+
+
+@_depths.register
+def _(ranking: NeighbourRanking, viewer: Viewer, movies: IntArray) -> Depths:
+    """Return ``personal`` for what is a neighbour of something liked."""
+    return np.where(ranking.reached(viewer, movies), _PERSONAL, _POPULAR)
+
+
+@_depths.register
+def _(ranking: ProfileRanking, viewer: Viewer, movies: IntArray) -> Depths:
+    """Return ``content`` for what has features, if anything was liked."""
+    described = np.asarray(ranking.features[movies] != 0.0).any(axis=1)
+    return np.where(described & np.any(viewer.grades), _CONTENT, _POPULAR)
+
+
+@_depths.register
+def _(ranking: BlendRanking, viewer: Viewer, movies: IntArray) -> Depths:
+    """Return the most personal of the paths of all signals that have weight."""
+    weighted = zip(ranking.signals, ranking.weights, strict=True)
+    found = [_depths(signal, viewer, movies) for signal, weight in weighted if weight]
+    return np.asarray(np.min([np.full(movies.size, _POPULAR), *found], axis=0), dtype=np.int64)
