@@ -70,13 +70,23 @@ class ModelParams:
         ease_neighbours: Largest weights kept for each movie.
         ease_recent_half_life: Ratings after which an earlier one counts half where a viewer's
             recent history ranks.
+        alignment_regularization: Ridge penalty of the item-item weights that content lets expect.
+        ials_factors: Latent factors of the iALS.
+        ials_epochs: Passes of the iALS.
+        ials_regularization: L2 regularization of the iALS.
+        ials_alpha: How much a grade of 1 (4 stars) adds to the confidence of 1 in the iALS.
+        ials_max_users: Most users from whom the iALS learns its movie factors.
+        knn_neighbours: Most similar movies kept for each movie in item-kNN.
+        knn_shrinkage: What pulls similarities that rest on few viewers to 0, in squared grades.
         blend_folds: Folds by chance, within the training data, that set the rating weights.
         blend_holdout: Share of ratings, of users and of movies that each of them holds out.
         blend_cuts: Folds that hold out later ratings of the training data.
         blend_latest: Share of the ratings that each of them holds out.
         ranking_cuts: Moments at which the ranking weights are tried on what came after.
-        ranking_last: Latest ratings of each user on which they are tried as well.
-        ranking_max_users: Most lists that are tried for each moment and for the latest ratings.
+        ranking_last: Latest ratings of each user on which they are tried as well; below 1, the
+            share of each user's ratings.
+        ranking_folds: Folds of latest ratings, or of ratings by chance, on which they are tried.
+        ranking_max_users: Most lists that are tried for all moments together, and for each fold.
     """
 
     n_factors: int = 50
@@ -101,13 +111,22 @@ class ModelParams:
     ease_max_movies: int = 8000
     ease_neighbours: int = 500
     ease_recent_half_life: float = 30.0
+    alignment_regularization: float = 10.0
+    ials_factors: int = 48
+    ials_epochs: int = 10
+    ials_regularization: float = 30.0
+    ials_alpha: float = 3.0
+    ials_max_users: int = 20000
+    knn_neighbours: int = 300
+    knn_shrinkage: float = 50.0
     blend_folds: int = 2
     blend_holdout: float = 0.1
     blend_cuts: int = 2
     blend_latest: float = 0.15
-    ranking_cuts: int = 8
-    ranking_last: int = 5
-    ranking_max_users: int = 600
+    ranking_cuts: int = 4
+    ranking_last: float = 5.0
+    ranking_folds: int = 2
+    ranking_max_users: int = 500
 
 
 @dataclass(frozen=True)

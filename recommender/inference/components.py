@@ -25,12 +25,15 @@ from recommender.inference.fold_in import FoldedUser, UserPrior
 from recommender.inference.histories import Visitor
 from recommender.inference.part import Audience, Part
 from recommender.inference.rankings import (
+    AlignedRanking,
     BlendRanking,
     EstimateRanking,
+    ImplicitRanking,
     NeighbourRanking,
     ProfileRanking,
     Ranking,
     StaticRanking,
+    SupportRanking,
 )
 from recommender.inference.similarity import MovieSimilarity
 from recommender.schema import FloatArray
@@ -45,7 +48,7 @@ STATIC_SIGNALS = ("popularity", "trending", "rising", "quality")
 #: The models whose rating estimates are blended; the others are compared with the first.
 RATING_PARTS = ("bias", "svd", "content", "taste")
 #: The signals that a list for a viewer with a history is made from, and for one without.
-PERSONAL_SIGNALS = ("ease", "recent", "content", "trending", "rising", "quality")
+PERSONAL_SIGNALS = ("ease", "recent", "ials", "content", "trending", "rising", "quality")
 COLD_SIGNALS = ("trending", "popularity", "rising", "quality")
 PART_NAMES = (
     "hybrid",
@@ -57,7 +60,23 @@ PART_NAMES = (
     "content",
     "taste",
     "ease",
+    "ials",
 )
+
+
+@dataclass(frozen=True)
+class SupportGroup:
+    """The ranking weights of viewers with some amount of history.
+
+    Attributes:
+        fewest: Movies that such a viewer liked at least; the next group begins at its own.
+        weights: Weight of each of `PERSONAL_SIGNALS`.
+        reason: Why these weights, with the figures that decided.
+    """
+
+    fewest: int
+    weights: Mapping[str, float]
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +85,16 @@ class Blend:
 
     Attributes:
         rating: Shape (2, 2, 1 + len(RATING_PARTS)); see `BlendEstimates`.
-        personal: Weight of each of `PERSONAL_SIGNALS`.
+        personal: The groups of viewers with a history, from the least support up.
+        unknown: Weight of each of `PERSONAL_SIGNALS` for a history of movies without weights.
         cold: Weight of each of `COLD_SIGNALS`.
         recent_half_life: Ratings after which an earlier one counts half in ``recent``.
         neighbour_similarity: How much item-item weights count in the similarity of movies.
     """
 
     rating: FloatArray
-    personal: Mapping[str, float]
+    personal: tuple[SupportGroup, ...]
+    unknown: Mapping[str, float]
     cold: Mapping[str, float]
     recent_half_life: float
     neighbour_similarity: float
@@ -86,7 +107,8 @@ class Components:
     Attributes:
         factors: Each of `FACTOR_MODELS`.
         static: Each of `STATIC_SIGNALS`, shape (n_movies,).
-        neighbours: Item-item weights.
+        aligned: Item-item weights, with those that content lets expect.
+        implicit: Implicit factors of movies.
         profile: Content features and their centre.
         known_users: Shape (n_users + 1,), who has training ratings.
         known_movies: Shape (n_movies + 1,), what has training ratings.
@@ -96,12 +118,18 @@ class Components:
 
     factors: Mapping[str, FactorEstimates]
     static: Mapping[str, FloatArray]
-    neighbours: NeighbourRanking
+    aligned: AlignedRanking
+    implicit: ImplicitRanking
     profile: ProfileRanking
     known_users: BoolArray
     known_movies: BoolArray
     blend: Blend
     priors: Mapping[str, UserPrior]
+
+    @property
+    def neighbours(self) -> NeighbourRanking:
+        """Item-item weights, of the movies that have enough support."""
+        return self.aligned.neighbours
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays of a bundle."""
@@ -115,6 +143,9 @@ class Components:
             "ease.starts": self.neighbours.starts,
             "ease.movies": self.neighbours.movies,
             "ease.weights": self.neighbours.weights,
+            "ease.loadings": self.aligned.loadings,
+            "ials.factors": self.implicit.factors,
+            "ials.gram": self.implicit.gram,
             "profile.features": self.profile.features,
             "profile.centre": self.profile.centre,
             "known.users": self.known_users,
@@ -129,9 +160,14 @@ class Components:
         """Return what stands in the manifest's ``scoring`` besides arrays."""
         return {
             "means": {name: float(model.mean) for name, model in self.factors.items()},
-            "personal": dict(self.blend.personal),
+            "personal": [
+                {"fewest": group.fewest, "weights": dict(group.weights), "reason": group.reason}
+                for group in self.blend.personal
+            ],
+            "unknown": dict(self.blend.unknown),
             "cold": dict(self.blend.cold),
             "recent_half_life": float(self.blend.recent_half_life),
+            "ials_alpha": float(self.implicit.alpha),
             "neighbour_similarity": float(self.blend.neighbour_similarity),
         }
 
@@ -147,15 +183,23 @@ class Components:
         return cls(
             factors=factors,
             static={name: arrays[f"signal.{name}"] for name in STATIC_SIGNALS},
-            neighbours=NeighbourRanking(
-                arrays["ease.starts"], arrays["ease.movies"], arrays["ease.weights"]
+            aligned=AlignedRanking(
+                NeighbourRanking(
+                    arrays["ease.starts"], arrays["ease.movies"], arrays["ease.weights"]
+                ),
+                arrays["profile.features"],
+                arrays["ease.loadings"],
+            ),
+            implicit=ImplicitRanking(
+                arrays["ials.factors"], arrays["ials.gram"], scoring["ials_alpha"]
             ),
             profile=ProfileRanking(arrays["profile.features"], arrays["profile.centre"]),
             known_users=arrays["known.users"],
             known_movies=arrays["known.movies"],
             blend=Blend(
                 rating=arrays["blend.rating"],
-                personal=scoring["personal"],
+                personal=tuple(SupportGroup(**group) for group in scoring["personal"]),
+                unknown=scoring["unknown"],
                 cold=scoring["cold"],
                 recent_half_life=scoring["recent_half_life"],
                 neighbour_similarity=scoring["neighbour_similarity"],
@@ -166,11 +210,10 @@ class Components:
     def parts(self, audience: Audience) -> dict[str, Part]:
         """Return the hybrid and each of its parts, by name, for these users and movies.
 
-        Someone without history gets popular movies: from the hybrid by its blend of signals,
-        from the other parts by the number of ratings.
+        Someone without history gets popular movies: from the hybrid by its blend of signals, from
+        ``trending`` by recent ratings, from the other parts by the number of ratings.
         """
         rankings = self._rankings()
-        popular = rankings["popularity"]
         estimates = self._estimates()
         return {
             name: Part(
@@ -178,7 +221,7 @@ class Components:
                 audience=audience,
                 estimates=estimates[name],
                 ranking=rankings.get(name) or EstimateRanking(estimates[name]),
-                fallback=self._cold_ranking() if name == "hybrid" else popular,
+                fallback=self._fallback(name),
             )
             for name in PART_NAMES
         }
@@ -221,26 +264,45 @@ class Components:
             "taste": within_catalogue(self.factors["taste"], self.factors["bias"]),
             "trending": self.factors["popularity"],
             "ease": self.factors["bias"],
+            "ials": self.factors["bias"],
             "hybrid": BlendEstimates(blended, self.blend.rating, *known),
         }
 
     def _rankings(self) -> dict[str, Ranking]:
         half_life = self.blend.recent_half_life
-        rankings = signal_rankings(self.static, self.neighbours, self.profile, half_life)
-        weights = self.blend.personal
-        # The two signals of the same weights are summed in one pass.
+        signals = signal_rankings(self.static, self.aligned, self.implicit, self.profile, half_life)
+        groups = [
+            (group.fewest, self._blended(signals, group.weights)) for group in self.blend.personal
+        ]
+        hybrid = SupportRanking(
+            groups,
+            self._blended(signals, self.blend.unknown),
+            self._cold_ranking(),
+            self.neighbours,
+        )
+        return {**signals, "ease": self.neighbours, "hybrid": hybrid}
+
+    def _blended(
+        self, signals: Mapping[str, Ranking], weights: Mapping[str, float]
+    ) -> BlendRanking:
+        # The two signals of the same item-item weights are summed in one pass.
         history = replace(
             self.neighbours,
             lasting=weights["ease"],
             recent=weights["recent"],
-            half_life=half_life,
+            half_life=self.blend.recent_half_life,
         )
+        used = float(weights["ease"] != 0.0 or weights["recent"] != 0.0)
         others = [name for name in PERSONAL_SIGNALS if name not in ("ease", "recent")]
-        rankings["hybrid"] = BlendRanking(
-            [history, *(rankings[name] for name in others)],
-            [1.0, *(weights[name] for name in others)],
+        return BlendRanking(
+            [replace(self.aligned, neighbours=history), *(signals[name] for name in others)],
+            [used, *(weights[name] for name in others)],
         )
-        return rankings
+
+    def _fallback(self, name: str) -> StaticRanking:
+        if name == "hybrid":
+            return self._cold_ranking()
+        return StaticRanking(self.static["trending" if name == "trending" else "popularity"])
 
     def _cold_ranking(self) -> BlendRanking:
         signals = [StaticRanking(self.static[name], name) for name in COLD_SIGNALS]
@@ -249,7 +311,8 @@ class Components:
 
 def signal_rankings(
     static: Mapping[str, FloatArray],
-    neighbours: NeighbourRanking,
+    aligned: AlignedRanking,
+    implicit: ImplicitRanking,
     profile: ProfileRanking,
     recent_half_life: float,
 ) -> dict[str, Ranking]:
@@ -257,7 +320,9 @@ def signal_rankings(
     rankings: dict[str, Ranking] = {
         name: StaticRanking(values, name) for name, values in static.items()
     }
-    rankings["ease"] = neighbours
-    rankings["recent"] = replace(neighbours, lasting=0.0, recent=1.0, half_life=recent_half_life)
+    recent = replace(aligned.neighbours, lasting=0.0, recent=1.0, half_life=recent_half_life)
+    rankings["ease"] = aligned
+    rankings["recent"] = replace(aligned, neighbours=recent)
+    rankings["ials"] = implicit
     rankings["content"] = profile
     return rankings

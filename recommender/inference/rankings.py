@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -114,6 +114,17 @@ class NeighbourRanking:
         sums = np.bincount(self.movies[rows], weights=values, minlength=n_movies)
         return np.asarray(sums, dtype=np.float64)
 
+    def strength(self, viewer: Viewer) -> Scores:
+        """Return how much each rating of the history counts, shape (n,)."""
+        age = np.arange(viewer.movies.size)[::-1]
+        decay: Scores = 0.5 ** (age / self.half_life)
+        return viewer.grades * (self.lasting + self.recent * decay)
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Shape (n_movies,), which movies have weights."""
+        return np.diff(self.starts) > 0
+
     def path(self, viewer: Viewer) -> ScorePath:
         """Return ``personal`` if a movie that speaks for others is in the history.
 
@@ -150,6 +161,88 @@ class NeighbourRanking:
         dense = np.zeros(self.starts.size - 1)
         dense[self.movies[rows]] = self.weights[rows]
         return dense
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedRanking:
+    """Sums of item-item weights, for movies that have none of weights that content lets expect.
+
+    Attributes:
+        neighbours: The weights.
+        features: Shape (n_movies, d), content features.
+        loadings: Shape (n_movies, 1 + d): the weight from movie j to a movie i without weights is
+            ``loadings[j] . (1, features[i])``.
+    """
+
+    neighbours: NeighbourRanking
+    features: FloatArray
+    loadings: FloatArray
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the score of every movie, shape (n_movies,)."""
+        expected = self.neighbours.strength(viewer) @ self.loadings[viewer.movies]
+        direction = expected[1:].astype(self.features.dtype)
+        content = expected[0] + np.asarray(self.features @ direction, dtype=np.float64)
+        return np.where(self.neighbours.known, self.neighbours.scores(viewer), content)
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return what the weights are summed over; see `NeighbourRanking.path`."""
+        return self.neighbours.path(viewer)
+
+    def movie_path(self, viewer: Viewer, movie: int) -> ScorePath:
+        """Return what the score of one movie is made from: ``content`` if it has no weights."""
+        path = self.path(viewer)
+        return path if path == "popular" or self.neighbours.known[movie] else "content"
+
+
+@dataclass(frozen=True, eq=False)
+class ImplicitRanking:
+    """Products of movie factors with those of the viewer, which follow from the history.
+
+    Hu, Koren and Volinsky 2008, equation 4: with ``Y_u`` the factors of what was graded above 0 and
+    ``c_u = 1 + alpha grade`` its confidences, the viewer's factors are
+
+        x_u = (Y'Y + lambda I + Y_u' diag(c_u - 1) Y_u)^-1 Y_u' c_u.
+
+    Attributes:
+        factors: Shape (n_movies, d).
+        gram: Shape (d, d), ``Y'Y + lambda I``.
+        alpha: How much a grade adds to confidence.
+    """
+
+    factors: FloatArray
+    gram: FloatArray
+    alpha: float
+
+    @classmethod
+    def of(cls, factors: FloatArray, regularization: float, alpha: float) -> Self:
+        """Return the ranking by these factors, learned with this ``lambda``."""
+        exact = np.asarray(factors, dtype=np.float64)
+        return cls(factors, exact.T @ exact + regularization * np.eye(exact.shape[1]), alpha)
+
+    def viewer_factors(self, viewer: Viewer) -> Scores:
+        """Return ``x_u``, shape (d,)."""
+        liked = viewer.grades > 0
+        own = np.asarray(self.factors[viewer.movies[liked]], dtype=np.float64)
+        added = self.alpha * viewer.grades[liked]
+        system = np.asarray(self.gram + (own.T * added) @ own, dtype=np.float64)
+        solved = np.linalg.solve(system, own.T @ (1.0 + added))
+        return np.asarray(solved, dtype=np.float64)
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the score of every movie, shape (n_movies,)."""
+        factors = self.viewer_factors(viewer).astype(self.factors.dtype)
+        return np.asarray(self.factors @ factors, dtype=np.float64)
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return ``personal`` if a movie with factors was liked.
+
+        Only movies without any leave ``content``, and nothing liked ``popular``.
+        """
+        liked = viewer.movies[viewer.grades > 0]
+        if not liked.size:
+            return "popular"
+        return "personal" if self.factors[liked].any() else "content"
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,15 +285,49 @@ class BlendRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        total = self.weights[0] * self.signals[0].scores(viewer)
-        for signal, weight in zip(self.signals[1:], self.weights[1:], strict=True):
-            if weight:
-                total += weight * signal.scores(viewer)
-        return total
+        parts = [
+            weight * signal.scores(viewer)
+            for signal, weight in zip(self.signals, self.weights, strict=True)
+            if weight
+        ]
+        return np.asarray(np.sum(parts, axis=0))
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the first ranking is made from."""
         return self.signals[0].path(viewer)
+
+
+@dataclass(frozen=True, eq=False)
+class SupportRanking:
+    """Other rankings by how many movies of the history were liked.
+
+    Attributes:
+        groups: The least support of each group, the first 0, and its ranking; rising.
+        unknown: For histories in which only movies without weights were liked.
+        cold: For histories in which nothing was liked.
+        neighbours: The weights.
+    """
+
+    groups: Sequence[tuple[int, Ranking]]
+    unknown: Ranking
+    cold: Ranking
+    neighbours: NeighbourRanking
+
+    def of(self, viewer: Viewer) -> Ranking:
+        """Return the ranking that this viewer gets."""
+        path = self.neighbours.path(viewer)
+        if path != "personal":
+            return self.unknown if path == "content" else self.cold
+        support = np.count_nonzero(viewer.grades)
+        return next(ranking for least, ranking in reversed(self.groups) if support >= least)
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the score of every movie, shape (n_movies,)."""
+        return self.of(viewer).scores(viewer)
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return what the scores are made from."""
+        return self.neighbours.path(viewer)
 
 
 def gather_rows(

@@ -111,15 +111,33 @@ def keep_largest(
         n_neighbours: Most weights in a row.
     """
     kept = min(n_neighbours, max(chosen.size - 1, 0))
-    dropped = chosen.size - kept
     columns = np.empty((chosen.size, kept), dtype=np.int64)
     for start in range(0, chosen.size, _BLOCK):
         block = slice(start, start + _BLOCK)
-        order = np.argpartition(np.abs(weights[block]), min(dropped, chosen.size - 1), axis=1)
-        columns[block] = np.sort(order[:, dropped:], axis=1)
-    values = np.take_along_axis(weights, columns, axis=1)
+        columns[block] = largest_columns(weights[block], kept)
+    return neighbour_rows(columns, np.take_along_axis(weights, columns, axis=1), chosen, n_movies)
+
+
+def largest_columns(weights: Floats, kept: int) -> Positions:
+    """Return the columns of the ``kept`` largest magnitudes in each row, rising."""
+    dropped = weights.shape[1] - kept
+    order = np.argpartition(np.abs(weights), min(dropped, weights.shape[1] - 1), axis=1)
+    return np.sort(order[:, dropped:], axis=1)
+
+
+def neighbour_rows(
+    columns: Positions, values: Floats, chosen: Positions, n_movies: int
+) -> NeighbourRanking:
+    """Return weights as sparse rows over the catalogue.
+
+    Args:
+        columns: Shape (m, kept), places in ``chosen``, rising in a row.
+        values: Shape (m, kept).
+        chosen: Shape (m,), the positions that rows and columns stand for, rising.
+        n_movies: Size of the catalogue.
+    """
     starts: npt.NDArray[Any] = np.zeros(n_movies + 1, dtype=np.int64)
-    starts[chosen + 1] = kept
+    starts[chosen + 1] = columns.shape[1]
     return NeighbourRanking(
         starts=np.cumsum(starts),
         movies=chosen[columns].astype(np.int32).ravel(),

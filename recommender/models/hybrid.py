@@ -11,21 +11,25 @@ from recommender.inference.components import (
     PERSONAL_SIGNALS,
     Blend,
     Components,
+    SupportGroup,
 )
 from recommender.inference.part import Audience, Part
+from recommender.models.aligned import align
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
 from recommender.models.features import content_features, movie_terms
 from recommender.models.fold_in import fit_user_priors
+from recommender.models.ials import fit_ials
 from recommender.models.indexed import Floats, IndexedRatings
 from recommender.models.nmf import fit_nmf
 from recommender.models.part_scorer import single_thread
 from recommender.models.popularity import movie_means
-from recommender.models.ranking_blend import (
+from recommender.models.ranking_blend import DEFAULT_PERSONAL, ranking_weights
+from recommender.models.ranking_trials import (
+    PERSONAL_KINDS,
     Trial,
     collect_trials,
     join_trials,
-    ranking_weights,
     static_signals,
 )
 from recommender.models.rating_blend import (
@@ -35,7 +39,7 @@ from recommender.models.rating_blend import (
     held_out_folds,
     hold_out,
 )
-from recommender.schema import Dataset, FloatArray, IntArray
+from recommender.schema import Dataset, FloatArray, IntArray, SplitMethod
 from recommender.scorer import Recommendations
 from recommender.settings import ModelParams
 
@@ -50,12 +54,14 @@ class HybridScorer:
     """Fits every part, sets the weights of both blends by cross-validation, and composes.
 
     Nothing but the training data is looked at: rating weights come from held-out folds
-    (`rating_blend`), ranking weights from later ratings (`ranking_blend`).
+    (`rating_blend`), ranking weights from others (`ranking_trials`, `ranking_blend`).
 
     Args:
         params: Hyper-parameters.
         seed: Seed of every random choice.
         progress: Told of each fit done.
+        method: The split whose question is asked: what is held out of the training data to set
+            the ranking weights resembles what that split holds out as a test.
     """
 
     name = "hybrid"
@@ -65,9 +71,11 @@ class HybridScorer:
         params: ModelParams | None = None,
         seed: int = 0,
         progress: Progress | None = None,
+        method: SplitMethod = "temporal",
     ) -> None:
         self.params = params or ModelParams()
         self.seed = seed
+        self.method = method
         self._progress = progress or _silent
         self._audience: Audience | None = None
         self._components: Components | None = None
@@ -141,7 +149,8 @@ class HybridScorer:
         return Components(
             factors=factors,
             static=static_signals(data, params),
-            neighbours=fit_ease(data, params),
+            aligned=align(fit_ease(data, params), features, params),
+            implicit=fit_ials(data, params, seed),
             profile=profile_ranking(data, features),
             known_users=data.known_users,
             known_movies=data.known_movies,
@@ -154,6 +163,7 @@ class HybridScorer:
         return Blend(
             rating=self._rating_weights(data, terms),
             personal=personal,
+            unknown=DEFAULT_PERSONAL,
             cold=cold,
             recent_half_life=self.params.ease_recent_half_life,
             neighbour_similarity=_NEIGHBOUR_SIMILARITY,
@@ -169,18 +179,16 @@ class HybridScorer:
 
     def _ranking_weights(
         self, data: IndexedRatings, features: Floats
-    ) -> tuple[dict[str, float], dict[str, float]]:
-        trials: dict[str, list[Trial]] = {"returning": [], "next": [], "new": []}
-        trial_sets = collect_trials(data, features, self.params, self.seed)
-        for done, (kind, trial) in enumerate(trial_sets):
+    ) -> tuple[tuple[SupportGroup, ...], dict[str, float]]:
+        trials: dict[str, list[Trial]] = {"new": []}
+        trials |= {kind: [] for kind in PERSONAL_KINDS[self.method]}
+        found = collect_trials(data, features, self.params, self.seed, self.method)
+        for done, (kind, trial) in enumerate(found):
             self._progress("ranking blend", done, None)
             trials[kind].append(trial)
-        return ranking_weights(
-            {
-                kind: join_trials(found, len(COLD_SIGNALS if kind == "new" else PERSONAL_SIGNALS))
-                for kind, found in trials.items()
-            }
-        )
+        signals = {kind: COLD_SIGNALS if kind == "new" else PERSONAL_SIGNALS for kind in trials}
+        joined = {kind: join_trials(made, len(signals[kind])) for kind, made in trials.items()}
+        return ranking_weights(joined, self.seed)
 
 
 def _silent(what: str, done: int, total: int | None) -> None:

@@ -49,7 +49,9 @@ class PartScorer(ABC):
         data = IndexedRatings.of(dataset)
         with single_thread():
             estimates, ranking = self.learn(dataset, data)
-            fallback = StaticRanking(rating_share(data, half_life_days=None))
+            popular = StaticRanking(rating_share(data, half_life_days=None))
+        # What is the same for everyone is so for a newcomer as well.
+        fallback = ranking if isinstance(ranking, StaticRanking) else popular
         self._part = Part(self.name, data.audience(), estimates, ranking, fallback)
         return self
 

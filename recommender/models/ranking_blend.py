@@ -1,56 +1,53 @@
-"""The weights of the ranking blend, by NDCG@10 on later ratings of the training data.
+"""The weights of the ranking blend, by NDCG@10 on held-out training ratings.
 
-Two questions are asked of the training data, both with the future held out. At several moments:
-who came back, or came for the first time, until the next moment, and what did they like? And for
-each user: what did they like among their last ratings? The first resembles what a service meets
-tomorrow, the second what it meets in the next minute; the weights for viewers with a history must
-serve both, those for viewers without one the newcomers of the first.
+Viewers fall into groups by support, the number of movies in their history that were liked at all:
+someone with five needs what is popular lately more than someone with five hundred. For every group
+three blends are held against each other on lists that had no say in them (two folds by user, each
+judged by weights searched on the other): one with weights for the group, one with weights for all
+groups, and the best single signal. The blend that a group gets is never worse than the best single
+signal there: where it is, that signal is used alone, and the group says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS, signal_rankings
-from recommender.inference.estimates import Scores
-from recommender.inference.rankings import ProfileRanking, Ranking
-from recommender.models.ease import fit_ease
-from recommender.models.indexed import Floats, IndexedRatings, Positions
-from recommender.models.signals import quality, rating_share, rising, trending
-from recommender.settings import ModelParams
+from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS, SupportGroup
+from recommender.models.indexed import Positions
+from recommender.models.ranking_trials import Trial
 
-BoolArray = npt.NDArray[np.bool_]
-_K = 10
-#: Best movies by each signal among which a blend picks its list.
-_CANDIDATES = 100
-#: Share of the training ratings before the first moment.
-_FIRST_CUT = 0.3
+_log = logging.getLogger(__name__)
+
 #: Lists that it takes to set weights on.
 _FEWEST_LISTS = 20
-#: A user has this many times the held-out ratings at least.
-_FEWEST_TIMES = 3
-#: Grade of a rating from which on a movie was liked: 4 stars on MovieLens's scale.
-_LIKED = 1.0
+#: Lists that it takes to set weights for a group of its own.
+_GROUP_LISTS = 250
+_MOST_GROUPS = 3
 #: A weight changes only if that raises the objective by this factor.
 _WORTHWHILE = 1.002
+#: A group gets weights of its own only if they raise the held-out objective by this factor.
+_WORTH_A_GROUP = 1.01
 _PASSES = 3
 
 _GRIDS = {
-    "recent": (0.0, 0.5, 1.0, 2.0),
+    "ease": (0.0, 1.0),
+    "recent": (0.0, 0.5, 1.0, 2.0, 4.0),
+    "ials": (0.0, 0.1, 0.3, 0.6, 1.0, 2.0),
     "content": (0.0, 0.1, 0.3, 0.6, 1.0),
-    "trending": (0.0, 0.03, 0.1, 0.2, 0.4),
+    "trending": (0.0, 0.03, 0.1, 0.2, 0.4, 1.0),
     "popularity": (0.0, 0.1, 0.3, 0.6),
     "rising": (0.0, 0.1, 0.2, 0.4, 0.6),
     "quality": (0.0, 0.03, 0.1, 0.2, 0.3),
 }
 #: Where there is too little to learn weights from.
-_DEFAULT_PERSONAL = {
+DEFAULT_PERSONAL = {
     "ease": 1.0,
     "recent": 1.0,
+    "ials": 0.3,
     "content": 0.3,
     "trending": 0.1,
     "rising": 0.1,
@@ -58,70 +55,145 @@ _DEFAULT_PERSONAL = {
 }
 _DEFAULT_COLD = {"trending": 1.0, "popularity": 0.0, "rising": 0.0, "quality": 0.1}
 
-
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """Lists to be made of candidates, with what would have been right.
-
-    Attributes:
-        signals: Shape (lists, candidates, signals), minus infinity where a list has fewer.
-        liked: Shape (lists, candidates).
-        ideal: Shape (lists,), the highest possible discounted gain.
-    """
-
-    signals: npt.NDArray[np.float32]
-    liked: BoolArray
-    ideal: Floats
-
-    def __len__(self) -> int:
-        """Return the number of lists."""
-        return self.ideal.size
-
-    def ndcg(self, weights: Sequence[float]) -> float:
-        """Return the mean NDCG@10 of the lists that these weights make; 0 without any."""
-        if not len(self):
-            return 0.0
-        scores = self.signals @ np.asarray(weights, dtype=np.float32)
-        k = min(_K, scores.shape[1])
-        top = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-        order = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
-        hits = np.take_along_axis(self.liked, np.take_along_axis(top, order, axis=1), axis=1)
-        gains = hits @ _DISCOUNTS[:k]
-        return float((gains / self.ideal).mean())
-
-
-_DISCOUNTS = 1.0 / np.log2(np.arange(2, _K + 2))
-
-
-def static_signals(data: IndexedRatings, params: ModelParams) -> dict[str, Floats]:
-    """Return what can be said of each movie for any viewer, by name."""
-    return {
-        "popularity": rating_share(data, half_life_days=None),
-        "trending": trending(data, params.trending_half_life_days),
-        "rising": rising(data, params.trending_half_life_days),
-        "quality": quality(data, params.popularity_damping),
-    }
+Weights = tuple[float, ...]
 
 
 def ranking_weights(
-    trials: Mapping[str, Trial],
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the weights for viewers with and without a history.
+    trials: Mapping[str, Trial], seed: int
+) -> tuple[tuple[SupportGroup, ...], dict[str, float]]:
+    """Return the weights for viewers with a history, by support, and for those without.
 
     Args:
-        trials: ``returning``, ``next`` and ``new``, as `collect_trials` gives them.
+        trials: By kind; ``new`` for viewers without a history, all others for those with one.
+        seed: Seed of the folds.
     """
-    personal = [trials[name] for name in ("returning", "next")]
+    personal = [trial for kind, trial in trials.items() if kind != "new"]
+    new = [trials["new"]] if "new" in trials else []
     return (
-        search_weights(personal, PERSONAL_SIGNALS, _DEFAULT_PERSONAL),
-        search_weights([trials["new"]], COLD_SIGNALS, _DEFAULT_COLD),
+        support_groups(personal, PERSONAL_SIGNALS, DEFAULT_PERSONAL, seed),
+        search_weights(new, COLD_SIGNALS, _DEFAULT_COLD),
     )
+
+
+def support_groups(
+    trials: Sequence[Trial], names: Sequence[str], default: Mapping[str, float], seed: int
+) -> tuple[SupportGroup, ...]:
+    """Return the weights of each group of viewers, from the least support up.
+
+    Args:
+        trials: One for each kind of list.
+        names: The signals.
+        default: Weights where there are too few lists to learn from.
+        seed: Seed of the folds.
+    """
+    counted = [trial for trial in trials if len(trial) >= _FEWEST_LISTS]
+    if not counted:
+        reason = f"fewer than {_FEWEST_LISTS} validation lists: default weights"
+        return (SupportGroup(0, dict(default), reason),)
+    edges = support_edges([trial.support for trial in counted])
+    return _Choice(counted, names, seed).groups(edges)
+
+
+def support_edges(supports: Sequence[Positions]) -> list[int]:
+    """Return the least support of each group: as many equal groups as there are lists for.
+
+    >>> support_edges([np.arange(200)])
+    [0]
+    >>> support_edges([np.arange(400)])
+    [0, 200]
+    """
+    pooled = np.concatenate(supports)
+    n_groups = int(np.clip(pooled.size // _GROUP_LISTS, 1, _MOST_GROUPS))
+    inner = np.quantile(pooled, np.arange(1, n_groups) / n_groups, method="higher")
+    return [0, *sorted({int(edge) for edge in inner if edge > pooled.min()})]
+
+
+class _Choice:
+    """Chooses the weights of groups by held-out lists.
+
+    Args:
+        trials: One for each kind of list, none empty.
+        names: The signals.
+        seed: Seed of the folds.
+    """
+
+    def __init__(self, trials: Sequence[Trial], names: Sequence[str], seed: int) -> None:
+        self._names = names
+        self._trials = trials
+        n_users = 1 + max(int(trial.users.max()) for trial in trials)
+        self._fold = np.random.default_rng(seed).permutation(n_users) % 2
+        self._alone = [tuple(row) for row in np.eye(len(names)).tolist()]
+        self._of_all = self._search(trials, self._starts(trials))
+        self._of_halves = [self._search(half, self._starts(half)) for half in self._halves(trials)]
+
+    def groups(self, edges: Sequence[int]) -> tuple[SupportGroup, ...]:
+        """Return the group of each range of support that begins at one of ``edges``."""
+        ends = [*edges[1:], np.iinfo(np.int64).max]
+        return tuple(self._group(low, int(high)) for low, high in zip(edges, ends, strict=True))
+
+    def _group(self, low: int, high: int) -> SupportGroup:
+        own = [_of_support(trial, low, high) for trial in self._trials]
+        halves = self._halves(own)
+        weights, reached, what = self._blend(own, halves)
+        single = _across(halves, [self._best_alone(half) for half in halves])
+        best = self._best_alone(own)
+        name = self._names[best.index(1.0)]
+        figures = f"held-out NDCG@10 {reached:.4f}, best signal ({name}) alone {single:.4f}"
+        figures += f", on {sum(len(trial) for trial in own)} validation lists"
+        if single >= reached:
+            reason = f"falls back to {name} alone: {figures}"
+            _log.warning("the blend for %d or more liked movies %s", low, reason)
+            return SupportGroup(low, dict(zip(self._names, best, strict=True)), reason)
+        _log.info("the blend for %d or more liked movies: %s: %s", low, what, figures)
+        return SupportGroup(low, dict(zip(self._names, weights, strict=True)), f"{what}: {figures}")
+
+    def _blend(
+        self, own: Sequence[Trial], halves: Sequence[Sequence[Trial]]
+    ) -> tuple[Weights, float, str]:
+        """Return weights, what they reach on held-out lists, and whose they are."""
+        shared = _across(halves, self._of_halves)
+        searched = [
+            self._search(half, [start]) for half, start in zip(halves, self._of_halves, strict=True)
+        ]
+        special = _across(halves, searched)
+        if special > shared * _WORTH_A_GROUP:
+            return self._search(own, [self._of_all]), special, "weights of its own"
+        return self._of_all, shared, "weights of all"
+
+    def _best_alone(self, trials: Sequence[Trial]) -> Weights:
+        return max(self._alone, key=lambda weights: objective(trials, weights))
+
+    def _halves(self, trials: Sequence[Trial]) -> list[list[Trial]]:
+        return [
+            [trial.only(self._fold[trial.users] == fold) for trial in trials] for fold in (0, 1)
+        ]
+
+    def _starts(self, trials: Sequence[Trial]) -> list[Weights]:
+        return sorted({self._alone[0], self._best_alone(trials)})
+
+    def _search(self, trials: Sequence[Trial], starts: Sequence[Weights]) -> Weights:
+        search = _Search(trials, self._names)
+        return max((search.run(start) for start in starts), key=lambda w: objective(trials, w))
+
+
+def _of_support(trial: Trial, low: int, high: int) -> Trial:
+    return trial.only((trial.support >= low) & (trial.support < high))
+
+
+def _across(halves: Sequence[Sequence[Trial]], weights: Sequence[Weights]) -> float:
+    """Return the objective of each half under the weights searched on the other one, joined."""
+    kinds = []
+    for first, second in zip(*halves, strict=True):
+        judged = [first.ndcg(weights[1]) * len(first), second.ndcg(weights[0]) * len(second)]
+        if len(first) + len(second):
+            kinds.append(sum(judged) / (len(first) + len(second)))
+    return _geometric(kinds)
 
 
 def search_weights(
     trials: Sequence[Trial], names: Sequence[str], default: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return weights by coordinate search from the first signal alone, whose weight stays 1.
+    """Return weights by coordinate search from the first signal alone.
 
     The objective is the geometric mean of the trials' NDCG@10, so that neither can be bought
     with the other. Trials with few lists do not count; without any, the default is returned.
@@ -129,142 +201,68 @@ def search_weights(
     counted = [trial for trial in trials if len(trial) >= _FEWEST_LISTS]
     if not counted:
         return {name: default[name] for name in names}
-    weights = [1.0, *(0.0 for _ in names[1:])]
-    best = _objective(counted, weights)
-    for _ in range(_PASSES):
-        before = list(weights)
-        for place, name in enumerate(names[1:], start=1):
-            for value in _GRIDS[name]:
-                tried = [*weights[:place], value, *weights[place + 1 :]]
-                found = _objective(counted, tried)
-                if found > best * _WORTHWHILE:
-                    weights, best = tried, found
-        if weights == before:
-            break
-    return dict(zip(names, weights, strict=True))
+    found = _Search(counted, names).run((1.0, *(0.0 for _ in names[1:])))
+    return dict(zip(names, found, strict=True))
 
 
-def _objective(trials: Sequence[Trial], weights: Sequence[float]) -> float:
-    values = [max(trial.ndcg(weights), 1e-9) for trial in trials]
-    return float(np.exp(np.mean(np.log(values))))
+def objective(trials: Sequence[Trial], weights: Sequence[float]) -> float:
+    """Return the geometric mean of the NDCG@10 of the trials that have lists."""
+    return _geometric([trial.ndcg(weights) for trial in trials if len(trial)])
 
 
-def collect_trials(
-    data: IndexedRatings, features: Floats, params: ModelParams, seed: int
-) -> Iterator[tuple[str, Trial]]:
-    """Yield trials by kind, one after the other: ``returning`` and ``new`` users, and ``next``.
+def _geometric(values: Sequence[float]) -> float:
+    return float(np.exp(np.mean(np.log(np.maximum(values, 1e-9))))) if values else 0.0
+
+
+class _Search:
+    """Coordinate search, in which a new weight costs one addition for each list.
 
     Args:
-        data: Training ratings, oldest first.
-        features: Content features of the movies.
-        params: Hyper-parameters.
-        seed: Seed of the choice of users where there are too many.
+        trials: Empty ones have no say.
+        names: The signals.
     """
-    for cut, (past, future) in enumerate(time_cuts(data, params.ranking_cuts)):
-        lists = _Lists(past, features, params, seed=seed + cut)
-        users = liked_by(future)
-        known = past.known_users[users]
-        yield "returning", lists.trial(users[known], future, PERSONAL_SIGNALS)
-        yield "new", lists.trial(users[~known], future, COLD_SIGNALS)
-    past, future = last_ratings(data, params.ranking_last)
-    if len(past) and len(future):
-        lists = _Lists(past, features, params, seed=seed)
-        yield "next", lists.trial(liked_by(future), future, PERSONAL_SIGNALS)
 
-
-def time_cuts(data: IndexedRatings, n_cuts: int) -> Iterator[tuple[IndexedRatings, IndexedRatings]]:
-    """Yield the ratings before each of ``n_cuts`` moments, and from there until the next one."""
-    edges = np.linspace(_FIRST_CUT, 1.0, n_cuts + 1) * len(data)
-    rows = np.arange(len(data))
-    for start, end in zip(edges[:-1].astype(int), edges[1:].astype(int), strict=True):
-        past, future = data.only(rows < start), data.only((rows >= start) & (rows < end))
-        if len(past) and len(future):
-            yield past, future
-
-
-def last_ratings(data: IndexedRatings, n_last: int) -> tuple[IndexedRatings, IndexedRatings]:
-    """Return all but the last ``n_last`` ratings of users who have thrice as many, and those."""
-    order = np.argsort(data.users, kind="stable")
-    counts = data.user_counts
-    ends = np.cumsum(counts)[data.users[order]]
-    from_end = np.empty(len(data), dtype=np.int64)
-    from_end[order] = ends - np.arange(len(data))
-    held_out = (from_end <= n_last) & (counts[data.users] >= _FEWEST_TIMES * n_last)
-    return data.only(~held_out), data.only(held_out)
-
-
-def liked_by(data: IndexedRatings) -> Positions:
-    """Return the users who liked something, rising."""
-    return np.unique(data.users[data.grades >= _LIKED])
-
-
-def join_trials(trials: Sequence[Trial], n_signals: int) -> Trial:
-    """Return the lists of all trials in one, padded to the same number of candidates."""
-    width = max((trial.liked.shape[1] for trial in trials), default=0)
-    n_lists = sum(len(trial) for trial in trials)
-    signals = np.full((n_lists, width, n_signals), _PADDING, dtype=np.float32)
-    liked = np.zeros((n_lists, width), dtype=np.bool_)
-    row = 0
-    for trial in trials:
-        rows, columns = slice(row, row + len(trial)), slice(0, trial.liked.shape[1])
-        signals[rows, columns], liked[rows, columns] = trial.signals, trial.liked
-        row += len(trial)
-    ideal = np.concatenate([np.zeros(0), *(trial.ideal for trial in trials)])
-    return Trial(signals, liked, ideal)
-
-
-#: The signals of a place without a candidate: below anything a signal can be, and finite, since a
-#: weight may be 0.
-_PADDING = -1e6
-
-
-class _Lists:
-    """Makes trials from what was known at one moment."""
-
-    def __init__(
-        self, past: IndexedRatings, features: Floats, params: ModelParams, seed: int
-    ) -> None:
-        self._past = past
-        self._histories = past.histories()
-        self._most = params.ranking_max_users
-        self._rng = np.random.default_rng(seed)
-        grades = past.grades
-        watched = np.bincount(past.movies, weights=grades, minlength=past.n_movies)
-        centre = watched @ features / max(float(grades.sum()), 1e-9)
-        self._rankings: dict[str, Ranking] = signal_rankings(
-            static_signals(past, params),
-            fit_ease(past, params),
-            ProfileRanking(features, centre),
-            params.ease_recent_half_life,
-        )
-
-    def trial(self, users: Positions, future: IndexedRatings, names: Sequence[str]) -> Trial:
-        """Return the lists of ``users`` against what they liked in ``future``."""
-        if users.size > self._most:
-            users = np.sort(self._rng.choice(users, self._most, replace=False))
-        liked = future.only(future.grades >= _LIKED)
-        order = np.argsort(liked.users, kind="stable")
-        starts = np.searchsorted(liked.users[order], users)
-        ends = np.searchsorted(liked.users[order], users, side="right")
-        lists = [
-            self._list(user, liked.movies[order[start:end]], names)
-            for user, start, end in zip(users.tolist(), starts, ends, strict=True)
+    def __init__(self, trials: Sequence[Trial], names: Sequence[str]) -> None:
+        self._trials = [trial for trial in trials if len(trial)]
+        self._names = names
+        self._signals = [
+            np.ascontiguousarray(trial.signals.transpose(2, 0, 1)) for trial in self._trials
         ]
-        return join_trials(lists, len(names))
 
-    def _list(self, user: int, liked: Positions, names: Sequence[str]) -> Trial:
-        viewer = self._histories.viewer(user, self._past.scale)
-        scores: list[Scores] = [self._rankings[name].scores(viewer) for name in names]
-        candidate = np.zeros(self._past.n_movies, dtype=np.bool_)
-        most = min(_CANDIDATES + viewer.movies.size, self._past.n_movies)
-        for values in scores:
-            candidate[np.argpartition(-values, most - 1)[:most]] = True
-        candidate[viewer.movies] = False
-        chosen = np.flatnonzero(candidate)
-        signals = np.stack([values[chosen] for values in scores], axis=1)
-        ideal = _DISCOUNTS[: min(liked.size, _K)].sum()
-        return Trial(
-            signals[np.newaxis].astype(np.float32),
-            np.isin(chosen, liked)[np.newaxis],
-            np.array([ideal]),
+    def run(self, start: Weights) -> Weights:
+        """Return the weights at which no single change is worthwhile, or after some passes."""
+        weights = list(start)
+        best = objective(self._trials, weights)
+        for _ in range(_PASSES):
+            before = list(weights)
+            for place in range(len(self._names)):
+                weights[place], best = self._best_value(weights, place, best)
+            if weights == before:
+                break
+        return tuple(weights)
+
+    def _best_value(self, weights: Sequence[float], place: int, best: float) -> tuple[float, float]:
+        rest = [
+            np.tensordot(
+                np.asarray([*weights[:place], 0.0, *weights[place + 1 :]], np.float32),
+                signals,
+                axes=1,
+            )
+            for signals in self._signals
+        ]
+        chosen = weights[place]
+        for value in _GRIDS[self._names[place]]:
+            found = self._objective(rest, place, value)
+            if found > best * _WORTHWHILE:
+                chosen, best = value, found
+        return chosen, best
+
+    def _objective(
+        self, rest: Sequence[npt.NDArray[np.float32]], place: int, value: float
+    ) -> float:
+        return _geometric(
+            [
+                float(trial.ndcg_of_sums(base, signals[place], value).mean())
+                for trial, base, signals in zip(self._trials, rest, self._signals, strict=True)
+            ]
         )

@@ -14,7 +14,7 @@ from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import SeenMovies
 from recommender.inference.recommender import audience_arrays
 from recommender.models.hybrid import HybridScorer, Progress
-from recommender.schema import Dataset, Split
+from recommender.schema import Dataset, Split, SplitMethod
 from recommender.settings import Params
 
 
@@ -40,17 +40,22 @@ def train_bundle(
     Raises:
         DataError: The training ratings cannot be learned from.
     """
-    hybrid = train_hybrid(split.train, params, progress)
+    hybrid = train_hybrid(split.train, params, progress, split.method)
     return bundle_model(hybrid, path, split=split, params=params, full=dataset, code=code)
 
 
-def train_hybrid(train: Dataset, params: Params, progress: Progress | None = None) -> HybridScorer:
-    """Return the hybrid fitted on ``train``.
+def train_hybrid(
+    train: Dataset,
+    params: Params,
+    progress: Progress | None = None,
+    method: SplitMethod = "temporal",
+) -> HybridScorer:
+    """Return the hybrid fitted on ``train``, for the question that a split by ``method`` asks.
 
     Raises:
         DataError: The ratings cannot be learned from.
     """
-    return HybridScorer(params.model, params.seed, progress).fit(train)
+    return HybridScorer(params.model, params.seed, progress, method).fit(train)
 
 
 def bundle_model(
