@@ -34,6 +34,7 @@ from recommender.models.rating_blend import (
     held_out_folds,
     hold_out,
 )
+from recommender.models.svd import fit_svd
 from recommender.schema import Dataset, FloatArray, IntArray
 from recommender.scorer import Recommendations
 from recommender.settings import ModelParams
@@ -133,7 +134,8 @@ class HybridScorer:
         features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
         factors = {
             "popularity": movie_means(data, params.popularity_damping),
-            **fit_rating_parts(data, features, params, seed),
+            **fit_rating_parts(data, terms, features, params, seed),
+            "svd": fit_svd(data, params, seed),
             "nmf": fit_nmf(data, params, seed),
         }
         return Components(
