@@ -64,6 +64,10 @@ class ModelParams:
         content_factors: Dimensions to which TF-IDF features are reduced.
         content_regularization: Ridge penalty of the movie bias that content lets expect.
         taste_factors: Dimensions of who watches what.
+        fm_factors: Factors of each feature of the factorization machine.
+        fm_iterations: Draws of its chain.
+        fm_blend_iterations: Draws of its chain where it is fitted to set the rating weights.
+        fm_content: Kinds of content terms among its features.
         ease_regularization: L2 penalty of the item-item regression that ranks.
         ease_min_support: Favourable ratings that a movie needs to take part in that regression.
         ease_max_movies: Most movies in that regression, the most rated ones, which bounds memory.
@@ -106,6 +110,10 @@ class ModelParams:
     content_factors: int = 48
     content_regularization: float = 100.0
     taste_factors: int = 10
+    fm_factors: int = 8
+    fm_iterations: int = 45
+    fm_blend_iterations: int = 10
+    fm_content: tuple[str, ...] = ("genre", "era")
     ease_regularization: float = 300.0
     ease_min_support: int = 5
     ease_max_movies: int = 8000
@@ -119,9 +127,9 @@ class ModelParams:
     ials_max_users: int = 20000
     knn_neighbours: int = 300
     knn_shrinkage: float = 50.0
-    blend_folds: int = 2
+    blend_folds: int = 1
     blend_holdout: float = 0.1
-    blend_cuts: int = 2
+    blend_cuts: int = 1
     blend_latest: float = 0.15
     ranking_cuts: int = 4
     ranking_last: float = 5.0

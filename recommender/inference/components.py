@@ -41,12 +41,12 @@ from recommender.schema import FloatArray
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 #: Factor models by name, and the arrays of each.
-FACTOR_MODELS = ("popularity", "bias", "svd", "nmf", "content", "taste")
+FACTOR_MODELS = ("popularity", "bias", "svd", "nmf", "content", "taste", "fm")
 _FACTOR_ARRAYS = ("user_bias", "movie_bias", "user_factors", "movie_factors")
 #: One number a movie by name; see `recommender.models.signals`.
 STATIC_SIGNALS = ("popularity", "trending", "rising", "quality")
 #: The models whose rating estimates are blended; the others are compared with the first.
-RATING_PARTS = ("bias", "svd", "content", "taste")
+RATING_PARTS = ("bias", "content", "taste", "fm")
 #: The signals that a list for a viewer with a history is made from, and for one without.
 PERSONAL_SIGNALS = ("ease", "recent", "ials", "content", "trending", "rising", "quality")
 COLD_SIGNALS = ("trending", "popularity", "rising", "quality")
@@ -59,6 +59,7 @@ PART_NAMES = (
     "nmf",
     "content",
     "taste",
+    "fm",
     "ease",
     "ials",
 )
@@ -262,6 +263,7 @@ class Components:
             "nmf": FallbackEstimates(self.factors["nmf"], self.factors["bias"], *known),
             "content": within_catalogue(self.factors["content"], self.factors["bias"]),
             "taste": within_catalogue(self.factors["taste"], self.factors["bias"]),
+            "fm": within_catalogue(self.factors["fm"], self.factors["bias"]),
             "trending": self.factors["popularity"],
             "ease": self.factors["bias"],
             "ials": self.factors["bias"],

@@ -114,12 +114,6 @@ class NeighbourRanking:
         sums = np.bincount(self.movies[rows], weights=values, minlength=n_movies)
         return np.asarray(sums, dtype=np.float64)
 
-    def strength(self, viewer: Viewer) -> Scores:
-        """Return how much each rating of the history counts, shape (n,)."""
-        age = np.arange(viewer.movies.size)[::-1]
-        decay: Scores = 0.5 ** (age / self.half_life)
-        return viewer.grades * (self.lasting + self.recent * decay)
-
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """Shape (n_movies,), which movies have weights."""
@@ -180,7 +174,7 @@ class AlignedRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        expected = self.neighbours.strength(viewer) @ self.loadings[viewer.movies]
+        expected = self.neighbours.strengths(viewer) @ self.loadings[viewer.movies]
         direction = expected[1:].astype(self.features.dtype)
         content = expected[0] + np.asarray(self.features @ direction, dtype=np.float64)
         return np.where(self.neighbours.known, self.neighbours.scores(viewer), content)

@@ -39,6 +39,7 @@ from recommender.models.rating_blend import (
     held_out_folds,
     hold_out,
 )
+from recommender.models.svd import fit_svd
 from recommender.schema import Dataset, FloatArray, IntArray, SplitMethod
 from recommender.scorer import Recommendations
 from recommender.settings import ModelParams
@@ -140,10 +141,11 @@ class HybridScorer:
         params, seed = self.params, self.seed
         self._progress("parts", 0, None)
         features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
-        rating_parts = fit_rating_parts(data, features, params, seed)
+        rating_parts = fit_rating_parts(data, terms, features, params, seed)
         factors = {
             "popularity": movie_means(data, params.popularity_damping),
             **rating_parts,
+            "svd": fit_svd(data, params, seed),
             "nmf": fit_nmf(data, params, seed),
         }
         return Components(
