@@ -184,7 +184,7 @@ class ComparisonSettings:
     """
 
     models: tuple[str, ...] = ()
-    trials: int = 4
+    trials: int = 2
     reference: str = "hybrid"
     timed_users: int = 200
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from recommender.comparison import table
 from recommender.comparison.charts import plot_accuracy_against_time, plot_accuracy_by_slice
@@ -52,18 +51,6 @@ def render_page(comparison: Comparison) -> str:
         html_page.paragraphs(comparison.protocol),
     ]
     return html_page.page(f"Models compared on {comparison.dataset}", about, sections)
-
-
-def comparison_summary(comparison: Comparison) -> dict[str, Any]:
-    """Return the headline figures as nested plain values, for metadata and ``--json``."""
-    return {
-        model.name: {
-            **{key: model.report.metrics[key] for key, _, _ in table.METRICS},
-            "fit_seconds": model.fit_seconds,
-            "list_milliseconds": model.list_milliseconds,
-        }
-        for model in comparison.models
-    }
 
 
 def _charts(comparison: Comparison) -> dict[str, tuple[bytes, str]]:

@@ -11,6 +11,9 @@ from recommender.evaluation.report import EvaluationReport
 from recommender.models.search_space import Values
 from recommender.settings import Objective
 
+#: Metrics that a reader compares.
+HEADLINES = ("rmse", "mae", "ndcg_at_10", "precision_at_10", "recall_at_10", "coverage")
+
 
 @dataclass(frozen=True, eq=False)
 class ComparedModel:
@@ -47,6 +50,39 @@ class ComparedModel:
     list_milliseconds: float
     report: EvaluationReport
     against_reference: dict[str, PairedDifference]
+
+    @property
+    def headlines(self) -> dict[str, Any]:
+        """What the table shows, and the differences to the reference, as nested plain values."""
+        return {
+            **{key: self.report.metrics[key] for key in HEADLINES},
+            "intervals": {
+                key: list(pair) for key, pair in self.report.intervals.items() if key in HEADLINES
+            },
+            "objective": self.objective,
+            "values": self.values,
+            "tried": self.tried,
+            "peak_mb": self.peak_mb,
+            **self.costs,
+        }
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """Seconds, memory where it is known, and the differences to the reference."""
+        costs = {
+            "fit_seconds": self.fit_seconds,
+            "budget_seconds": self.budget_seconds,
+            "list_milliseconds": self.list_milliseconds,
+        }
+        if self.peak_mb is not None:
+            costs["peak_mb"] = self.peak_mb
+        for key, item in self.against_reference.items():
+            costs |= {
+                f"{key}_difference": item.estimate,
+                f"{key}_difference_low": item.low,
+                f"{key}_difference_high": item.high,
+            }
+        return costs
 
     @classmethod
     def from_dict(cls, tree: Mapping[str, Any]) -> ComparedModel:
@@ -96,8 +132,8 @@ class Comparison:
     def protocol(self) -> tuple[str, ...]:
         """How the figures came about, in full sentences."""
         tried = (
-            f"Each model is tried in its configuration of params.yaml and {self.trials} others "
-            "drawn at random from its search space; the best by its own objective on the "
+            f"Each model is tried in {self.trials + 1} configurations, that of params.yaml and "
+            "others drawn at random from its search space; the best by its own objective on the "
             "validation ratings is kept."
             if self.trials
             else "Each model is as configured in params.yaml; nothing was tuned."
@@ -138,10 +174,46 @@ class Comparison:
         ]
         return tuple(notes)
 
-    def best(self, metric: str, *, higher: bool) -> ComparedModel:
-        """Return the model with the best value of ``metric``; of equal ones the first."""
-        sign = -1.0 if higher else 1.0
-        return min(self.models, key=lambda model: sign * model.report.metrics[metric])
+    @property
+    def verdict(self) -> str:
+        """Which models are best, as a sentence."""
+        error = min(self.models, key=lambda model: model.report.metrics["rmse"])
+        rank = max(self.models, key=lambda model: model.report.metrics["ndcg_at_10"])
+        return (
+            f"Lowest RMSE: {error.name} ({error.report.metrics['rmse']:.4f}). "
+            f"Highest NDCG@10: {rank.name} ({rank.report.metrics['ndcg_at_10']:.4f})."
+        )
+
+    @property
+    def headlines(self) -> dict[str, Any]:
+        """The metrics, intervals and costs of each model, as nested plain values."""
+        return {model.name: model.headlines for model in self.models}
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What was compared and chosen, as texts by dotted key."""
+        asked = {
+            "dataset": self.dataset,
+            "split_method": self.split_method,
+            "seed": str(self.seed),
+            "comparison.trials": str(self.trials),
+            "comparison.reference": self.reference,
+        }
+        chosen = {
+            f"{model.name}.{key}": str(value)
+            for model in self.models
+            for key, value in model.values.items()
+        }
+        return {**asked, **chosen}
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """What each model costs, and how far it is from the reference, by slashed key."""
+        return {
+            f"{model.name}/{key}": value
+            for model in self.models
+            for key, value in model.costs.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as plain values that JSON can hold."""

@@ -15,6 +15,7 @@ METRICS = (
     ("recall_at_10", "R@10", 4),
     ("coverage", "coverage", 3),
 )
+_CHOSEN_BY = "chosen by"
 _COSTS = ("fit s", "peak MB", "list ms")
 _DIFFERENCES = (("rmse", "RMSE"), ("ndcg_at_10", "NDCG@10"))
 _OBJECTIVES = {"rmse": "RMSE", "ndcg_at_10": "NDCG@10"}
@@ -22,12 +23,26 @@ _OBJECTIVES = {"rmse": "RMSE", "ndcg_at_10": "NDCG@10"}
 
 def headings() -> list[str]:
     """Return the headings of `rows`."""
-    return ["model", "chosen by", *(heading for _, heading, _ in METRICS), *_COSTS]
+    return ["model", _CHOSEN_BY, *(heading for _, heading, _ in METRICS), *_COSTS]
 
 
 def rows(comparison: Comparison, *, intervals: bool) -> list[list[str]]:
     """Return one row a model; with ``intervals`` each stands below its value."""
     return [_row(model, intervals=intervals) for model in comparison.models]
+
+
+def short_headings() -> list[str]:
+    """Return the headings of `short_rows`."""
+    return [heading for heading in headings() if heading != _CHOSEN_BY]
+
+
+def short_rows(comparison: Comparison) -> list[list[str]]:
+    """Return one row a model without intervals, for a terminal of eighty columns."""
+    left_out = headings().index(_CHOSEN_BY)
+    return [
+        [cell for column, cell in enumerate(row) if column != left_out]
+        for row in rows(comparison, intervals=False)
+    ]
 
 
 def difference_headings(reference: str) -> list[str]:

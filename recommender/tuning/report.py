@@ -118,6 +118,90 @@ class TuningReport:
         before = f" ({self.resumed_after} by an earlier run)" if self.resumed_after else ""
         return f"{len(states)} trials{before}: {counts}"
 
+    @property
+    def verdict(self) -> str:
+        """What came of it, as a sentence."""
+        best, present = self.best, self.present
+        if not self.improved:
+            return f"No trial is better than the present configuration ({_text(present.score)})."
+        before = "which failed" if present.score is None else f"({_text(present.score)})"
+        values = ", ".join(f"{name}={value}" for name, value in self.changes.items())
+        return (
+            f"Trial {best.number} is better ({self.objective} {_text(best.score)}) than the "
+            f"present configuration {before}: {values}."
+        )
+
+    @property
+    def protocol(self) -> tuple[str, ...]:
+        """How the figures came about, in full sentences."""
+        return (
+            f"{self.summary}.",
+            f"Each trial is measured on {self.cuts} successive pieces of the "
+            f"{self.validation_ratings:,} validation ratings, fitted for each on the training "
+            "ratings and the pieces before it; its score is the mean. Test ratings are not "
+            "looked at.",
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong, in full sentences."""
+        return tuple(
+            f"Trial {trial.number} failed: {trial.reason}" for trial in self.trials if trial.reason
+        )
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings of `rows`."""
+        return ("trial", "outcome", self.objective, "seconds", *self.present.values)
+
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """One row of texts a trial."""
+        return tuple(_row(trial) for trial in self.trials)
+
+    @property
+    def headlines(self) -> dict[str, Any]:
+        """What came of it, as nested plain values."""
+        return {
+            "model": self.model,
+            "objective": self.objective,
+            "trials": len(self.trials),
+            "resumed_after": self.resumed_after,
+            "states": [trial.state for trial in self.trials],
+            "present": {"score": self.present.score, "values": self.present.values},
+            "best": {
+                "number": self.best.number,
+                "score": self.best.score,
+                "values": self.best.values,
+            },
+            "improved": self.improved,
+            "changes": self.changes,
+            "importance": self.importance,
+        }
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What was tuned and what is best, as texts by dotted key."""
+        return {
+            "dataset": self.dataset,
+            "split_method": self.split_method,
+            "seed": str(self.seed),
+            "tuning.model": self.model,
+            "tuning.objective": self.objective,
+            "tuning.cuts": str(self.cuts),
+            "tuning.study": self.study,
+            **{f"best.{name}": str(value) for name, value in self.best.values.items()},
+        }
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The best and the present objective, the number of trials, and each importance."""
+        scores = {"trials": float(len(self.trials))}
+        for name, trial in (("best", self.best), ("present", self.present)):
+            if trial.score is not None:
+                scores[f"{name}/{self.objective}"] = trial.score
+        return scores | {f"importance/{name}": item for name, item in self.importance.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values that JSON can hold."""
         return asdict(self)
@@ -130,3 +214,12 @@ class TuningReport:
             for item in tree["trials"]
         )
         return cls(**{**tree, "trials": trials})
+
+
+def _row(trial: TrialRecord) -> tuple[str, ...]:
+    values = [f"{value:g}" for value in trial.values.values()]
+    return (str(trial.number), trial.state, _text(trial.score), f"{trial.seconds:.1f}", *values)
+
+
+def _text(score: float | None) -> str:
+    return "" if score is None else f"{score:.4f}"
