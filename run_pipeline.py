@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 import environment
 
-DESCRIPTION = "Train, test, register and promote the recommender, or put the previous one back."
+DESCRIPTION = """\
+Train, test, register and promote the recommender; compare models; tune one; or put the previous
+version back."""
 EPILOG = """\
 exit codes:
   0    done; for training the last lines say whether the model was promoted
@@ -16,12 +18,14 @@ exit codes:
   2    the command line or a setting cannot be obeyed
   3    the data was rejected: unreadable, not as recorded, or not valid
   4    the model failed its behavioural tests; it is registered and was not promoted
-  130  interrupted with Ctrl-C; nothing half-registered is left
+  130  interrupted with Ctrl-C; nothing half-registered is left, and a tuning goes on next time
 
 examples:
   python run_pipeline.py
   python run_pipeline.py --dataset ml-latest-small --data-path ~/ml-latest-small
   python run_pipeline.py training --set model.n_factors=50 --set split.method=random
+  python run_pipeline.py comparison --set comparison.models=[svd,ease,hybrid]
+  python run_pipeline.py tuning --model ease --trials 30 --write
   python run_pipeline.py rollback
 """
 
@@ -38,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         "pipeline",
         nargs="?",
         default="training",
-        choices=["training", "rollback"],
+        choices=["training", "comparison", "tuning", "rollback"],
         help="what to run (default: training)",
     )
     parser.add_argument("--dataset", help="sample, a MovieLens name, or any name with --data-path")
@@ -51,6 +55,15 @@ def build_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KEY=VALUE",
         help="override one setting or hyper-parameter, e.g. model.n_factors=50; repeatable",
+    )
+    parser.add_argument(
+        "--trials", type=int, help="configurations to try: of each model, or in the whole tuning"
+    )
+    parser.add_argument("--model", help="tuning: the model (default: configs/tuning.yaml)")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="tuning: write the best values into the file of hyper-parameters, if they are better",
     )
     parser.add_argument("--no-cache", action="store_true", help="run every step again")
     parser.add_argument(

@@ -39,13 +39,19 @@ from recommender.inference.components import (
     STATIC_SIGNALS,
     Blend,
     Components,
+    SupportGroup,
 )
 from recommender.inference.estimates import FactorEstimates
 from recommender.inference.fold_in import UserPrior
 from recommender.inference.histories import Histories
 from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import Audience, SeenMovies
-from recommender.inference.rankings import NeighbourRanking, ProfileRanking
+from recommender.inference.rankings import (
+    AlignedRanking,
+    ImplicitRanking,
+    NeighbourRanking,
+    ProfileRanking,
+)
 from recommender.inference.recommender import audience_arrays
 from recommender.schema import FloatArray, RatingScale
 from recommender.settings import ModelParams
@@ -221,7 +227,9 @@ def _components(
         "nmf": params.nmf_factors,
         "content": params.content_factors,
         "taste": params.taste_factors,
+        "fm": params.fm_factors,
     }
+    weights = dict.fromkeys(PERSONAL_SIGNALS, 0.5)
     features = _random(rng, n_movies, params.content_factors)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     return Components(
@@ -236,13 +244,23 @@ def _components(
             for name, size in sizes.items()
         },
         static={name: rng.random(n_movies) for name in STATIC_SIGNALS},
-        neighbours=_neighbours(rng, n_movies, params),
+        aligned=AlignedRanking(
+            _neighbours(rng, n_movies, params),
+            features,
+            _random(rng, n_movies, 1 + params.content_factors),
+        ),
+        implicit=ImplicitRanking.of(
+            _random(rng, n_movies, params.ials_factors),
+            params.ials_regularization,
+            params.ials_alpha,
+        ),
         profile=ProfileRanking(features, np.full(params.content_factors, 0.01)),
         known_users=np.append(np.ones(n_users, dtype=np.bool_), False),
         known_movies=np.append(np.ones(n_movies, dtype=np.bool_), False),
         blend=Blend(
             rating=np.full((2, 2, 1 + len(RATING_PARTS)), 0.25),
-            personal=dict.fromkeys(PERSONAL_SIGNALS, 0.5),
+            personal=(SupportGroup(1, weights, "every signal, the dearest case"),),
+            unknown=weights,
             cold=dict.fromkeys(COLD_SIGNALS, 0.5),
             recent_half_life=params.ease_recent_half_life,
             neighbour_similarity=0.5,

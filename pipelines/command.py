@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -14,15 +16,27 @@ from pipelines.console import (
     ProgressBars,
     person_console,
     show_error,
+    show_outcome,
     show_plan,
-    show_rollback,
-    show_training,
 )
+from pipelines.outcome import Outcome
 from pipelines.plan import Plan, make_plan
 from recommender.errors import RouletteError
 
 INTERRUPTED = 130
 _QUIETED = ("zenml", "great_expectations", "mlflow", "alembic")
+_INTERRUPTED = {
+    "training": "interrupted: nothing was promoted",
+    "comparison": "interrupted: nothing was compared",
+    "tuning": "interrupted: the trials done are kept, and the same command goes on with the next",
+    "rollback": "interrupted",
+}
+_RUNNERS = {
+    "training": ("pipelines.training", "train"),
+    "comparison": ("pipelines.comparison", "compare"),
+    "tuning": ("pipelines.tuning", "tune"),
+    "rollback": ("pipelines.rollback", "roll_back"),
+}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         show_error(console, error)
         return error.exit_code
     except KeyboardInterrupt:
-        console.print("interrupted: nothing was promoted")
+        console.print(_INTERRUPTED[arguments.pipeline])
         return INTERRUPTED
 
 
@@ -49,25 +63,18 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         _print_json({"plan": dict(plan.rows())}, arguments)
         show_plan(console, plan)
         return 0
-    # Imported now: these take seconds, which a mistaken command line need not wait for.
-    if plan.pipeline == "rollback":
-        from pipelines.rollback import roll_back  # noqa: PLC0415
-
-        changed = roll_back(plan.config.registry)
-        _print_json(changed.to_dict(), arguments)
-        show_rollback(console, changed)
-        return 0
-    return _train(plan, arguments, console)
-
-
-def _train(plan: Plan, arguments: argparse.Namespace, console: Console) -> int:
-    from pipelines.training import train  # noqa: PLC0415
-
     with ProgressBars(console).running():
-        outcome = train(plan)
+        outcome = _runner(plan.pipeline)(plan)
     _print_json(outcome.to_dict(), arguments)
-    show_training(console, outcome)
+    show_outcome(console, outcome)
     return outcome.exit_code
+
+
+def _runner(pipeline: str) -> Callable[[Plan], Outcome]:
+    """Return what runs ``pipeline``; its imports take seconds, which a mistaken line need not."""
+    module, function = _RUNNERS[pipeline]
+    runner: Callable[[Plan], Outcome] = getattr(importlib.import_module(module), function)
+    return runner
 
 
 def _print_json(tree: dict[str, Any], arguments: argparse.Namespace) -> None:

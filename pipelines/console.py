@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -12,7 +12,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.outcome import RollbackOutcome, TrainingOutcome
+from pipelines.outcome import (
+    Outcome,
+    ReportedOutcome,
+    RollbackOutcome,
+    StepOutcome,
+    TrainingOutcome,
+)
 from pipelines.plan import Plan
 from recommender.errors import RouletteError
 from steps.reporting import PROGRESS_LOGGER
@@ -99,20 +105,39 @@ def show_plan(console: Console, plan: Plan) -> None:
     console.print(table)
 
 
+def show_outcome(console: Console, outcome: Outcome) -> None:
+    """Print what a run came to."""
+    if isinstance(outcome, TrainingOutcome):
+        show_training(console, outcome)
+    elif isinstance(outcome, ReportedOutcome):
+        show_reported(console, outcome)
+    elif isinstance(outcome, RollbackOutcome):
+        show_rollback(console, outcome)
+
+
 def show_training(console: Console, outcome: TrainingOutcome) -> None:
     """Print the steps, the metrics, the gate's decision and where to look."""
-    console.print(_steps_table(outcome))
+    title = f"training on {outcome.dataset}" + (" (simulated)" if outcome.simulated else "")
+    console.print(_steps_table(title, outcome.steps))
     console.print(_metrics_table(outcome))
-    for note in outcome.notes:
-        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    _print_notes(console, outcome.notes)
     style = "bold green" if outcome.promoted else "bold yellow"
     console.print(Text(outcome.message, style=style), soft_wrap=True)
     for reason in outcome.reasons:
         mark = ("pass ", "green") if reason.passed else ("FAIL ", "bold red")
         console.print(Text.assemble("  ", mark, f"{reason.rule}: {reason.detail}"), soft_wrap=True)
-    console.print("Where to look")
-    for label, place in outcome.places:
-        console.print(f"  {label:<22} {place}", soft_wrap=True, highlight=False)
+    _print_places(console, outcome.places)
+
+
+def show_reported(console: Console, outcome: ReportedOutcome) -> None:
+    """Print the steps, the result's table, what came of it and where to look."""
+    console.print(_steps_table(outcome.title, outcome.steps))
+    console.print(_result_table(outcome))
+    for sentence in outcome.protocol:
+        console.print(Text(sentence, style="dim"), soft_wrap=True)
+    _print_notes(console, outcome.notes)
+    console.print(Text(outcome.message, style="bold green"), soft_wrap=True)
+    _print_places(console, outcome.places)
 
 
 def show_rollback(console: Console, outcome: RollbackOutcome) -> None:
@@ -122,12 +147,32 @@ def show_rollback(console: Console, outcome: RollbackOutcome) -> None:
         console.print(f"Version {outcome.previous} is `previous`: a second rollback undoes this.")
 
 
-def _steps_table(outcome: TrainingOutcome) -> Table:
-    title = f"training on {outcome.dataset}" + (" (simulated)" if outcome.simulated else "")
+def _print_notes(console: Console, notes: Sequence[str]) -> None:
+    for note in notes:
+        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+
+
+def _print_places(console: Console, places: Sequence[tuple[str, str]]) -> None:
+    console.print("Where to look")
+    for label, place in places:
+        console.print(f"  {label:<22} {place}", soft_wrap=True, highlight=False)
+
+
+def _result_table(outcome: ReportedOutcome) -> Table:
+    # Narrow, and folded rather than cut where a terminal is narrower still.
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    for number, heading in enumerate(outcome.headings):
+        table.add_column(heading, justify="right" if number else "left", overflow="fold")
+    for number, row in enumerate(outcome.rows):
+        table.add_row(*row, style="bold" if number == outcome.marked else None)
+    return table
+
+
+def _steps_table(title: str, steps: Sequence[StepOutcome]) -> Table:
     table = Table(title=title, title_justify="left")
     for heading in ("step", "status", "seconds"):
         table.add_column(heading, justify="right" if heading == "seconds" else "left")
-    for step in outcome.steps:
+    for step in steps:
         seconds = "" if step.cached else f"{step.seconds:.1f}"
         table.add_row(step.name, "cached" if step.cached else "done", seconds)
     return table

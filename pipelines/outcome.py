@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from recommender.evaluation.gate import GateReason
 
 DONE = 0
 BEHAVIOUR_FAILED = 4
+
+
+class Outcome(Protocol):
+    """What every pipeline comes to."""
+
+    @property
+    def exit_code(self) -> int:
+        """The status with which the command line ends."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain values for JSON."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,57 @@ class TrainingOutcome:
 
 
 @dataclass(frozen=True)
+class ReportedOutcome:
+    """What a run came to whose result is a report: a comparison, or a tuning.
+
+    Attributes:
+        title: What was done, as a heading.
+        dataset: Name of the data set.
+        dataset_digest: SHA-256 of its source.
+        simulated: Whether its ratings are simulated.
+        result: The report's headline figures as plain values.
+        headings: Headings of the result's table.
+        rows: Rows of texts.
+        marked: Number of the row that stands out, or ``None``.
+        message: What came of it, as a sentence.
+        protocol: How the figures came about, in full sentences.
+        notes: What a reader must know, in full sentences.
+        steps: How each step went.
+        zenml_run: Name of the ZenML run.
+        mlflow_run: Id of the MLflow run.
+        places: Labels and paths or commands: where to look.
+    """
+
+    title: str
+    dataset: str
+    dataset_digest: str
+    simulated: bool
+    result: dict[str, Any]
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marked: int | None
+    message: str
+    protocol: tuple[str, ...]
+    notes: tuple[str, ...]
+    steps: tuple[StepOutcome, ...]
+    zenml_run: str
+    mlflow_run: str
+    places: tuple[tuple[str, str], ...]
+
+    @property
+    def exit_code(self) -> int:
+        """The status with which the command line ends."""
+        return DONE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain values for JSON; the table is in ``result``."""
+        tree = asdict(self)
+        for shown in ("headings", "rows", "marked"):
+            del tree[shown]
+        return {**tree, "places": dict(self.places), "exit_code": self.exit_code}
+
+
+@dataclass(frozen=True)
 class RollbackOutcome:
     """What a rollback came to.
 
@@ -92,6 +156,11 @@ class RollbackOutcome:
     production: str | None
     previous: str | None
     message: str
+
+    @property
+    def exit_code(self) -> int:
+        """The status with which the command line ends."""
+        return DONE
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain values for JSON."""

@@ -6,14 +6,37 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 import environment
 from recommender.data.ingest import DataRequest
 from recommender.errors import UsageError
-from recommender.settings import Params, TrainingConfig, read_settings
+from recommender.settings import (
+    ComparisonConfig,
+    Params,
+    RunConfig,
+    TrainingConfig,
+    TuningConfig,
+    read_settings,
+)
+
+C = TypeVar("C", bound=RunConfig)
+
+#: The run settings of each pipeline, and the file below ``configs/`` that has them.
+_CONFIGS: dict[str, tuple[type[RunConfig], str]] = {
+    "training": (TrainingConfig, "training.yaml"),
+    "comparison": (ComparisonConfig, "comparison.yaml"),
+    "tuning": (TuningConfig, "tuning.yaml"),
+    "rollback": (TrainingConfig, "training.yaml"),
+}
+#: Options of the command line that stand for a setting which only some pipelines have.
+_OPTIONS = {
+    ("comparison", "trials"): "comparison.trials",
+    ("tuning", "trials"): "tuning.trials",
+    ("tuning", "model"): "tuning.model",
+}
 
 
 @dataclass(frozen=True)
@@ -21,18 +44,22 @@ class Plan:
     """Everything that a run depends on.
 
     Attributes:
-        pipeline: ``training`` or ``rollback``.
-        config: Run settings.
+        pipeline: ``training``, ``comparison``, ``tuning`` or ``rollback``.
+        config: Run settings, of the pipeline's own class.
         params: Hyper-parameters and the seed.
+        params_file: The file that has them.
         accept_data: Whether recorded data that was changed is used all the same.
         dry_run: Whether to stop before anything runs.
+        write: Whether tuning writes the best values into ``params_file``.
     """
 
     pipeline: str
-    config: TrainingConfig
+    config: RunConfig
     params: Params
+    params_file: Path
     accept_data: bool = False
     dry_run: bool = False
+    write: bool = False
 
     @property
     def data_request(self) -> DataRequest:
@@ -62,23 +89,86 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         UsageError: A file, key or value cannot be obeyed.
     """
     config_overrides, params_overrides = _sort_overrides(arguments.set)
-    for name, value in (
-        ("dataset", arguments.dataset),
-        ("data_path", arguments.data_path),
-        ("enable_cache", False if arguments.no_cache else None),
-    ):
-        if value is not None:
-            config_overrides[name] = value
+    config_overrides |= _options(arguments)
+    _check_write(arguments, params_overrides)
     root = environment.ROOT
-    config_file = Path(arguments.config or root / "configs" / "training.yaml")
+    config_class, config_name = _CONFIGS[arguments.pipeline]
+    config_file = Path(arguments.config or root / "configs" / config_name)
     params_file = Path(arguments.params or root / "params.yaml")
-    return Plan(
+    plan = Plan(
         pipeline=arguments.pipeline,
-        config=read_settings(TrainingConfig, config_file, config_overrides),
+        config=read_settings(config_class, config_file, config_overrides),
         params=read_settings(Params, params_file, params_overrides),
+        params_file=params_file,
         accept_data=arguments.accept_data,
         dry_run=arguments.dry_run,
+        write=arguments.write,
     )
+    _check_models(plan.config)
+    return plan
+
+
+def config_of(plan: Plan, config_class: type[C]) -> C:
+    """Return the plan's run settings as those of one pipeline.
+
+    Raises:
+        TypeError: The plan is of another pipeline.
+    """
+    if not isinstance(plan.config, config_class):
+        raise TypeError(f"a plan of {plan.pipeline} has no {config_class.__name__}")
+    return plan.config
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that have an option of their own.
+
+    Raises:
+        UsageError: An option does not belong to the pipeline.
+    """
+    overrides = {
+        "dataset": arguments.dataset,
+        "data_path": arguments.data_path,
+        "enable_cache": False if arguments.no_cache else None,
+    }
+    for option in ("trials", "model", "write"):
+        value = getattr(arguments, option)
+        if value in (None, False):
+            continue
+        if option == "write" and arguments.pipeline == "tuning":
+            continue
+        key = _OPTIONS.get((arguments.pipeline, option))
+        if key is None:
+            raise UsageError(f"{arguments.pipeline} has no such option", place=f"--{option}")
+        overrides[key] = value
+    return {key: value for key, value in overrides.items() if value is not None}
+
+
+def _check_write(arguments: argparse.Namespace, params_overrides: dict[str, Any]) -> None:
+    if arguments.write and params_overrides:
+        raise UsageError(
+            "cannot be combined with --set of a hyper-parameter: the file would not hold the "
+            "configuration that was measured",
+            place="--write",
+            value=", ".join(params_overrides),
+            remedy="Put the values into a copy of params.yaml and name it with --params.",
+        )
+
+
+def _check_models(config: RunConfig) -> None:
+    """Check the names of models before anything runs.
+
+    Raises:
+        UsageError: One is unknown, or cannot be tuned for the objective.
+    """
+    if not isinstance(config, ComparisonConfig | TuningConfig):
+        return
+    # Imported now: the trainers take seconds, which the other pipelines need not wait for.
+    from recommender.models.scorers import check_names, objective_of  # noqa: PLC0415
+
+    if isinstance(config, ComparisonConfig):
+        check_names((*config.comparison.models, config.comparison.reference))
+    else:
+        objective_of(config.tuning.model, config.tuning.objective)
 
 
 def _sort_overrides(texts: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -42,7 +42,7 @@ def write_results(dataset: str, evaluation: ModelEvaluation) -> Path:
     They are functions of data, code and parameters alone, so that ``dvc repro`` can compare them.
     """
     folder = results_folder(dataset)
-    _take_kept_files(folder)
+    take_kept_files(folder)
     files = {
         "metrics.json": json.dumps(headline_metrics(evaluation), indent=2) + "\n",
         "plots/calibration.csv": _table(asdict(row) for row in evaluation.test.calibration),
@@ -53,7 +53,8 @@ def write_results(dataset: str, evaluation: ModelEvaluation) -> Path:
     return folder
 
 
-def _take_kept_files(folder: Path) -> list[Path]:
+def take_kept_files(folder: Path) -> list[Path]:
+    """Copy what the steps kept into ``folder`` and return the copies."""
     kept = environment.work_dir() / "kept"
     if not kept.is_dir():
         return []
@@ -87,7 +88,7 @@ def keep_failed_reports(run_id: str, dataset: str) -> list[Path]:
     """
     folder = results_folder(dataset) / "failed"
     shutil.rmtree(folder, ignore_errors=True)
-    files = _take_kept_files(folder)
+    files = take_kept_files(folder)
     if files:
         named = {file.relative_to(folder).as_posix(): file for file in files}
         log_artifacts(connect(), run_id, named)

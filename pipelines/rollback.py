@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pipelines.outcome import RollbackOutcome
-from recommender.settings import RegistrySettings
+from pipelines.plan import Plan
 from tracking.promotion import rollback
 from tracking.registry import Registry
 
 
-def roll_back(settings: RegistrySettings) -> RollbackOutcome:
+def roll_back(plan: Plan) -> RollbackOutcome:
     """Make ``previous`` production, and production ``previous``.
 
     Args:
-        settings: Names the registered model.
+        plan: Its settings name the registered model.
 
     Raises:
         RegistryError: There is no previous version, or the registry is out of reach.
     """
-    result = rollback(Registry(settings))
+    result = rollback(Registry(plan.config.registry))
     return RollbackOutcome(result.production, result.previous, result.message)

@@ -1,4 +1,4 @@
-"""Gathers what a finished training run came to from its artifacts."""
+"""Gathers what a finished run came to from its artifacts."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ def training_outcome(
         run_id: Its MLflow run.
         notes: What was noticed before it began, in full sentences.
     """
-    bundle: Bundle = _output(run, "train_model", "bundle")
-    validation: ValidationReport = _output(run, "validate_data", "validation")
-    evaluation: ModelEvaluation = _output(run, "evaluate_model", "evaluation")
-    behaviour: BehaviourReport = _output(run, "check_behaviour", "behaviour")
-    promotion: dict[str, Any] = _output(run, "promote_model", "promotion")
+    bundle: Bundle = output(run, "train_model", "bundle")
+    evaluation: ModelEvaluation = output(run, "evaluate_model", "evaluation")
+    behaviour: BehaviourReport = output(run, "check_behaviour", "behaviour")
+    promotion: dict[str, Any] = output(run, "promote_model", "promotion")
     folder = write_results(bundle.manifest.dataset, evaluation)
     decision = promotion["decision"]
     return TrainingOutcome(
@@ -50,20 +49,26 @@ def training_outcome(
         models=_models(evaluation, promotion),
         notes=(
             *notes,
-            *_removed(validation.cleaning),
-            *_warnings(validation),
+            *data_notes(run),
             *evaluation.test.notes,
             *_failures(behaviour),
         ),
-        steps=_steps(run),
+        steps=step_outcomes(run),
         zenml_run=run.name,
         mlflow_run=run_id,
         places=_places(folder, run.name, run_id),
     )
 
 
-def _output(run: PipelineRunResponse, step: str, name: str) -> Any:
+def output(run: PipelineRunResponse, step: str, name: str) -> Any:
+    """Return an artifact of a finished run."""
     return run.steps[step].outputs[name][0].load()
+
+
+def data_notes(run: PipelineRunResponse) -> tuple[str, ...]:
+    """Return what cleaning removed and which expectations warn, in full sentences."""
+    validation: ValidationReport = output(run, "validate_data", "validation")
+    return (*_removed(validation.cleaning), *_warnings(validation))
 
 
 def _models(evaluation: ModelEvaluation, promotion: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -98,7 +103,8 @@ def _failures(behaviour: BehaviourReport) -> list[str]:
     ]
 
 
-def _steps(run: PipelineRunResponse) -> tuple[StepOutcome, ...]:
+def step_outcomes(run: PipelineRunResponse) -> tuple[StepOutcome, ...]:
+    """Return how each step of a finished run went."""
     outcomes = []
     for name, step in run.steps.items():
         took = step.end_time - step.start_time if step.end_time and step.start_time else None

@@ -1,7 +1,7 @@
 """Typed, frozen settings read from YAML, where an unknown key is an error that names the nearest.
 
-``params.yaml`` becomes `Params` (hyper-parameters and the seed) and ``configs/training.yaml``
-becomes `TrainingConfig` (run settings). Importing this module reads no file.
+``params.yaml`` becomes `Params` (hyper-parameters and the seed), and ``configs/`` holds one file of
+run settings for each pipeline. Importing this module reads no file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from recommender.errors import UsageError
 from recommender.schema import SplitMethod
 
 T = TypeVar("T")
+
+#: What a model is tuned for: the error of its estimates, or the order of its lists.
+Objective = Literal["rmse", "ndcg_at_10"]
 
 
 @dataclass(frozen=True)
@@ -243,8 +246,45 @@ class RegistrySettings:
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
-    """Run settings of the training pipeline, as in ``configs/training.yaml``.
+class ComparisonSettings:
+    """What is compared, and how hard each model is tuned for it.
+
+    Attributes:
+        models: Names of scorers, or empty for all of them.
+        trials: Configurations drawn from each model's search space and tried on the validation
+            ratings, besides the configured one; 0 compares the models as configured.
+        reference: The model to which the others' differences are stated.
+        timed_users: Users for whom a list is made to time it.
+    """
+
+    models: tuple[str, ...] = ()
+    trials: int = 2
+    reference: str = "hybrid"
+    timed_users: int = 200
+
+
+@dataclass(frozen=True)
+class TuningSettings:
+    """What is tuned, for what and for how long.
+
+    Attributes:
+        model: Name of a scorer.
+        objective: ``rmse``, ``ndcg_at_10``, or ``None`` for the model's own.
+        trials: Trials in all, those of an interrupted run included.
+        cuts: Successive pieces of the validation ratings on which every trial is measured.
+        prune_after: Completed trials from which a trial below the median is given up.
+    """
+
+    model: str = "hybrid"
+    objective: Objective | None = None
+    trials: int = 30
+    cuts: int = 3
+    prune_after: int = 4
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Run settings that every pipeline has.
 
     Attributes:
         dataset: ``sample``, a MovieLens name, or any name with ``data_path``.
@@ -253,8 +293,6 @@ class TrainingConfig:
         movies_path: For CSV and Parquet: a second file with the movies, or ``None``.
         enable_cache: Whether unchanged steps are taken from the cache.
         evaluation: How much is measured.
-        behaviour: What the behavioural tests try and tolerate.
-        gate: What promotion asks for.
         registry: Where results go.
     """
 
@@ -264,9 +302,42 @@ class TrainingConfig:
     movies_path: str | None = None
     enable_cache: bool = True
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
+
+
+@dataclass(frozen=True)
+class TrainingConfig(RunConfig):
+    """Run settings of the training pipeline, as in ``configs/training.yaml``.
+
+    Attributes:
+        behaviour: What the behavioural tests try and tolerate.
+        gate: What promotion asks for.
+    """
+
     behaviour: BehaviourSettings = field(default_factory=BehaviourSettings)
     gate: GateSettings = field(default_factory=GateSettings)
-    registry: RegistrySettings = field(default_factory=RegistrySettings)
+
+
+@dataclass(frozen=True)
+class ComparisonConfig(RunConfig):
+    """Run settings of the comparison pipeline, as in ``configs/comparison.yaml``.
+
+    Attributes:
+        comparison: What is compared, and how hard each model is tuned for it.
+    """
+
+    comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
+
+
+@dataclass(frozen=True)
+class TuningConfig(RunConfig):
+    """Run settings of the tuning pipeline, as in ``configs/tuning.yaml``.
+
+    Attributes:
+        tuning: What is tuned, for what and for how long.
+    """
+
+    tuning: TuningSettings = field(default_factory=TuningSettings)
 
 
 def read_settings(cls: type[T], path: Path, overrides: Mapping[str, Any] | None = None) -> T:

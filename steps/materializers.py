@@ -18,6 +18,7 @@ from zenml.materializers.base_materializer import BaseMaterializer
 
 from expectations.results import ValidationReport
 from recommender.bundle import Bundle, open_bundle
+from recommender.comparison.report import Comparison
 from recommender.evaluation.behaviour import BehaviourReport
 from recommender.evaluation.model_evaluation import ModelEvaluation
 from recommender.schema import (
@@ -30,6 +31,7 @@ from recommender.schema import (
     RatingScale,
     Split,
 )
+from recommender.tuning.report import TuningReport
 
 _TABLES = {
     "ratings": RATING_DTYPES,
@@ -197,3 +199,40 @@ class ReportMaterializer(_FolderMaterializer):
     def load(self, data_type: type[Any]) -> Any:
         """Read the report back into its class."""
         return data_type.from_dict(json.loads(self._read_text("report.json")))
+
+
+class ComparisonMaterializer(ReportMaterializer):
+    """Stores a `Comparison` as JSON."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Comparison,)
+
+    def extract_metadata(self, data: Comparison) -> dict[str, Any]:
+        """Return the headline metrics of each model that the dashboard shows."""
+        return {
+            "trials": data.trials,
+            "failed_models": sorted(data.failures),
+            **{
+                model.name: {
+                    "rmse": float(model.report.metrics["rmse"]),
+                    "ndcg_at_10": float(model.report.metrics["ndcg_at_10"]),
+                    "fit_seconds": float(model.fit_seconds),
+                }
+                for model in data.models
+            },
+        }
+
+
+class TuningMaterializer(ReportMaterializer):
+    """Stores a `TuningReport` as JSON."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (TuningReport,)
+
+    def extract_metadata(self, data: TuningReport) -> dict[str, Any]:
+        """Return what came of it, as the dashboard shows it."""
+        return {
+            "model": data.model,
+            "objective": data.objective,
+            "trials": len(data.trials),
+            "improved": data.improved,
+            "best": {name: float(item) for name, item in data.headlines["best"]["values"].items()},
+        }

@@ -106,7 +106,7 @@ def log_record(run_id: str, bundle: Bundle, record: TrainingRecord) -> None:
         log_params(client, run_id, run_params(bundle))
         log_metrics(client, run_id, record.reports)
         client.log_inputs(run_id, datasets=data_inputs(record))
-        _log_tags(client, run_id, _lineage_tags(bundle, record))
+        log_tags(client, run_id, _lineage_tags(bundle, record))
         log_artifacts(
             client,
             run_id,
@@ -155,7 +155,15 @@ def log_metrics(client: MlflowClient, run_id: str, reports: Sequence[Measured]) 
     The main model's keys stand as they are, a part's are prefixed (``svd/rmse``), and an interval
     becomes two metrics (``rmse_low``, ``rmse_high``).
     """
-    values = {key: value for report in reports for key, value in metric_values(report)}
+    log_values(
+        client,
+        run_id,
+        {key: value for report in reports for key, value in metric_values(report)},
+    )
+
+
+def log_values(client: MlflowClient, run_id: str, values: Mapping[str, float]) -> None:
+    """Log metrics by key; one that is not finite is named in `LEFT_OUT_TAG` instead."""
     now = int(pd.Timestamp.now(tz="UTC").timestamp() * 1000)
     entries = [
         Metric(key, float(value), timestamp=now, step=0)
@@ -178,13 +186,19 @@ def metric_values(report: Measured) -> Iterator[tuple[str, float]]:
         yield f"{prefix}{key}_high", high
 
 
-def data_inputs(record: TrainingRecord) -> list[DatasetInput]:
-    """Return the training and the test ratings as MLflow's inputs of a run.
+def data_inputs(
+    record: TrainingRecord, parts: Sequence[str] = ("training", "test")
+) -> list[DatasetInput]:
+    """Return parts of the split as MLflow's inputs of a run.
 
     A data set is named once for each part, because MLflow takes an equal name and digest for one.
+
+    Args:
+        record: Where the data came from.
+        parts: ``training``, ``validation`` or ``test``.
     """
-    train = record.split.train
-    parts = {"training": train.ratings, "test": record.split.test}
+    train, split = record.split.train, record.split
+    frames = {"training": train.ratings, "validation": split.validation, "test": split.test}
     tags = {"digest_sha256": train.digest, "simulated": str(train.simulated).lower()}
     if record.data_version is not None:
         tags["dvc_md5"] = record.data_version
@@ -193,7 +207,7 @@ def data_inputs(record: TrainingRecord) -> list[DatasetInput]:
             _dataset(f"{train.name}/{part}", train.digest, frame, record.data_source),
             [InputTag(key, value) for key, value in {"mlflow.data.context": part, **tags}.items()],
         )
-        for part, frame in parts.items()
+        for part, frame in ((part, frames[part]) for part in parts)
     ]
 
 
@@ -259,13 +273,20 @@ def _dataset(name: str, digest: str, ratings: pd.DataFrame, source: str) -> Data
 
 
 def _lineage_tags(bundle: Bundle, record: TrainingRecord) -> dict[str, str]:
-    manifest, train = bundle.manifest, record.split.train
-    tags = {
+    return {
+        **source_tags(record, bundle.manifest.code_digest),
         "roulette.bundle_digest": bundle.digest,
+    }
+
+
+def source_tags(record: TrainingRecord, code_digest: str) -> dict[str, str]:
+    """Return the tags that say which data and code a run stands on."""
+    train = record.split.train
+    tags = {
         "roulette.dataset": train.name,
         "roulette.dataset_digest": train.digest,
         "roulette.simulated": str(train.simulated).lower(),
-        "roulette.code_digest": manifest.code_digest,
+        "roulette.code_digest": code_digest,
     }
     if record.data_version is not None:
         tags["roulette.dvc_md5"] = record.data_version
@@ -274,5 +295,6 @@ def _lineage_tags(bundle: Bundle, record: TrainingRecord) -> dict[str, str]:
     return {**tags, **record.revision.to_tags()}
 
 
-def _log_tags(client: MlflowClient, run_id: str, tags: Mapping[str, str]) -> None:
+def log_tags(client: MlflowClient, run_id: str, tags: Mapping[str, str]) -> None:
+    """Log tags to a run."""
     client.log_batch(run_id, tags=[RunTag(key, value) for key, value in sorted(tags.items())])

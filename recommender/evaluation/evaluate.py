@@ -63,7 +63,7 @@ def evaluate(
         RouletteError: The model gave a score that is missing, not finite, or a list that is
             empty for everyone, repeats a movie or leaves the catalogue.
     """
-    _check_settings(settings)
+    check_settings(settings)
     frame = part_ratings(split, part)
     k_values = tuple(sorted({*settings.k_values, HEADLINE_K}))
     measured = measure(
@@ -101,7 +101,12 @@ def ratings_digest(ratings: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def _check_settings(settings: EvaluationSettings) -> None:
+def check_settings(settings: EvaluationSettings) -> None:
+    """Check that every setting is within its range.
+
+    Raises:
+        UsageError: One is not.
+    """
     problems = (
         ("k_values", settings.k_values, min(settings.k_values, default=1) < 1, "at least 1"),
         ("max_users", settings.max_users, settings.max_users < 1, "at least 1"),

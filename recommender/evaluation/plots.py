@@ -1,49 +1,39 @@
 """Figures of evaluation reports as PNG or SVG bytes, drawn without a display or global state.
 
-Colours are those of Okabe and Ito, which stay apart for colour-blind readers; nothing is told by
-colour alone.
+Colours are those of `figures`; nothing is told by colour alone.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from recommender.evaluation.figures import (
+    BLUE,
+    DPI,
+    GREY,
+    LABELS,
+    ORANGE,
+    ImageFormat,
+    new_figure,
+    render,
+    tidy,
+)
 from recommender.evaluation.report import EvaluationReport
 from recommender.evaluation.slices import SliceRow
-
-ImageFormat = Literal["png", "svg"]
-
-_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#6E6E6E"
-_DPI = 130
-_LABELS = {
-    "rmse": "RMSE (stars, lower is better)",
-    "mae": "MAE (stars, lower is better)",
-    "ndcg_at_10": "NDCG@10 (0 to 1, higher is better)",
-    "precision_at_10": "Precision@10 (0 to 1, higher is better)",
-    "recall_at_10": "Recall@10 (0 to 1, higher is better)",
-    "map_at_10": "MAP@10 (0 to 1, higher is better)",
-    "hit_rate_at_10": "Hit rate@10 (0 to 1, higher is better)",
-    "mrr_at_10": "MRR@10 (0 to 1, higher is better)",
-    "coverage": "Catalogue coverage (share of movies)",
-    "gini": "Gini of exposure (0 even, 1 concentrated)",
-    "novelty": "Novelty (bits)",
-}
 
 
 def plot_error_histogram(report: EvaluationReport, image_format: ImageFormat = "png") -> bytes:
     """Draw how often the estimate is off by how much."""
     edges, counts = np.array(report.errors.edges), np.array(report.errors.counts)
-    figure, axes = _new_figure(7.0, 4.0)
-    axes.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=_BLUE, edgecolor="white")
+    figure, axes = new_figure(7.0, 4.0)
+    axes.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=BLUE, edgecolor="white")
     axes.axvline(0.0, color="black", linewidth=1.0)
     mean = report.metrics["mean_error"]
-    axes.axvline(mean, color=_ORANGE, linewidth=1.5, linestyle="--", label=f"mean {mean:+.3f}")
+    axes.axvline(mean, color=ORANGE, linewidth=1.5, linestyle="--", label=f"mean {mean:+.3f}")
     axes.set_xlabel("Estimate minus rating (stars)")
     axes.set_ylabel("Ratings")
     axes.set_title(
@@ -52,22 +42,22 @@ def plot_error_histogram(report: EvaluationReport, image_format: ImageFormat = "
         f"{report.counts['ratings']:,} ratings"
     )
     axes.legend(frameon=False)
-    return _render(figure, image_format)
+    return render(figure, image_format)
 
 
 def plot_calibration(report: EvaluationReport, image_format: ImageFormat = "png") -> bytes:
     """Draw the mean rating against the mean estimate, and how many ratings each point stands on."""
     bins = report.calibration
-    figure = Figure(figsize=(6.0, 6.4), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(6.0, 6.4), dpi=DPI, layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    _tidy(axes)
-    _tidy(below)
+    tidy(axes)
+    tidy(below)
     low, high = bins[0].low, bins[-1].high
     low = min(low, *(item.mean_actual for item in bins))
     high = max(high, *(item.mean_actual for item in bins))
-    axes.plot([low, high], [low, high], color=_GREY, linestyle="--", label="perfect calibration")
+    axes.plot([low, high], [low, high], color=GREY, linestyle="--", label="perfect calibration")
     predicted = [item.mean_predicted for item in bins]
-    axes.plot(predicted, [item.mean_actual for item in bins], "o-", color=_BLUE, label=report.model)
+    axes.plot(predicted, [item.mean_actual for item in bins], "o-", color=BLUE, label=report.model)
     axes.set_ylabel("Mean rating (stars)")
     axes.set_title(f"Calibration of {_subject(report)}")
     axes.legend(frameon=False)
@@ -77,12 +67,12 @@ def plot_calibration(report: EvaluationReport, image_format: ImageFormat = "png"
         [item.n_ratings for item in bins],
         width=widths,
         align="edge",
-        color=_BLUE,
+        color=BLUE,
         edgecolor="white",
     )
     below.set_xlabel("Estimate (stars)")
     below.set_ylabel("Ratings")
-    return _render(figure, image_format)
+    return render(figure, image_format)
 
 
 def plot_slices(
@@ -96,21 +86,21 @@ def plot_slices(
         image_format: ``png`` or ``svg``.
     """
     rows = [row for row in report.slices if metric in row.metrics][::-1]
-    figure, axes = _new_figure(7.5, 1.6 + 0.42 * len(rows))
+    figure, axes = new_figure(7.5, 1.6 + 0.42 * len(rows))
     for height, row in enumerate(rows):
         _draw_slice(axes, row, metric, height)
     overall = report.metrics[metric]
-    axes.axvline(overall, color=_ORANGE, linestyle="--", label=f"overall {overall:.3f}")
+    axes.axvline(overall, color=ORANGE, linestyle="--", label=f"overall {overall:.3f}")
     axes.set_yticks(range(len(rows)), [_slice_label(row, metric) for row in rows])
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlabel(_LABELS.get(metric, metric))
+    axes.set_xlabel(LABELS.get(metric, metric))
     level = f"{report.settings.confidence:.0%}"
     key = f"bars: {level} intervals over users"
     if any(metric not in row.intervals for row in rows):
         key += "; hollow: too few users for one"
     axes.set_title(f"{_subject(report)}, by slice\n{key}")
     axes.legend(frameon=False, loc="best")
-    return _render(figure, image_format)
+    return render(figure, image_format)
 
 
 def plot_models(
@@ -126,10 +116,10 @@ def plot_models(
         image_format: ``png`` or ``svg``.
     """
     height = 1.4 + 0.42 * len(reports)
-    figure = Figure(figsize=(3.4 * len(metrics) + 1.0, height), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(3.4 * len(metrics) + 1.0, height), dpi=DPI, layout="constrained")
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
-        _tidy(axes)
+        tidy(axes)
         _draw_models(axes, reports, metric)
     panels[0].set_yticks(range(len(reports)), [report.model for report in reports])
     panels[0].invert_yaxis()
@@ -138,14 +128,14 @@ def plot_models(
         f"Models on the {first.part} ratings of {first.dataset} "
         f"({first.counts['users_ranked']:,} users ranked)"
     )
-    return _render(figure, image_format)
+    return render(figure, image_format)
 
 
 def _draw_models(axes: Any, reports: Sequence[EvaluationReport], metric: str) -> None:
     for height, report in enumerate(reports):
         value = report.metrics[metric]
         low, high = report.intervals.get(metric, (value, value))
-        axes.barh(height, value, color=_BLUE if height == 0 else _GREY)
+        axes.barh(height, value, color=BLUE if height == 0 else GREY)
         if metric in report.intervals:
             axes.plot([low, high], [height, height], "|-", color="black", linewidth=1.2)
         axes.annotate(
@@ -158,17 +148,17 @@ def _draw_models(axes: Any, reports: Sequence[EvaluationReport], metric: str) ->
         )
     axes.margins(x=0.22)
     axes.set_xlim(left=0.0)
-    axes.set_xlabel(_LABELS.get(metric, metric).replace(" (", "\n(", 1))
+    axes.set_xlabel(LABELS.get(metric, metric).replace(" (", "\n(", 1))
 
 
 def _draw_slice(axes: Any, row: SliceRow, metric: str, height: int) -> None:
     value = row.metrics[metric]
     if metric in row.intervals:
         low, high = row.intervals[metric]
-        axes.plot([low, high], [height, height], color=_BLUE, linewidth=2.5, alpha=0.6)
+        axes.plot([low, high], [height, height], color=BLUE, linewidth=2.5, alpha=0.6)
     # Hollow where there are too few users for an interval.
-    face = _BLUE if metric in row.intervals else "white"
-    axes.plot(value, height, "o", color=_BLUE, markerfacecolor=face)
+    face = BLUE if metric in row.intervals else "white"
+    axes.plot(value, height, "o", color=BLUE, markerfacecolor=face)
 
 
 def _slice_label(row: SliceRow, metric: str) -> str:
@@ -179,23 +169,3 @@ def _slice_label(row: SliceRow, metric: str) -> str:
 
 def _subject(report: EvaluationReport) -> str:
     return f"{report.model} on the {report.part} ratings of {report.dataset}"
-
-
-def _new_figure(width: float, height: float) -> tuple[Any, Any]:
-    figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
-    axes = figure.subplots()
-    _tidy(axes)
-    return figure, axes
-
-
-def _tidy(axes: Any) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.title.set_fontsize(10)
-
-
-def _render(figure: Any, image_format: ImageFormat) -> bytes:
-    metadata = {"Date": None} if image_format == "svg" else {"Software": None}
-    stream = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "movie-roulette"}):
-        figure.savefig(stream, format=image_format, metadata=metadata)
-    return stream.getvalue()

@@ -301,7 +301,7 @@ class Components:
             [used, *(weights[name] for name in others)],
         )
 
-    def _fallback(self, name: str) -> StaticRanking:
+    def _fallback(self, name: str) -> Ranking:
         if name == "hybrid":
             return self._cold_ranking()
         return StaticRanking(self.static["trending" if name == "trending" else "popularity"])

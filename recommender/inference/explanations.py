@@ -22,11 +22,14 @@ from recommender.inference.estimates import Scores
 from recommender.inference.histories import Viewer, Visitor
 from recommender.inference.identifiers import UNKNOWN
 from recommender.inference.rankings import (
+    AlignedRanking,
     BlendRanking,
+    ImplicitRanking,
     NeighbourRanking,
     ProfileRanking,
     Ranking,
     StaticRanking,
+    SupportRanking,
 )
 from recommender.schema import IntArray
 from recommender.scorer import ScorePath
@@ -160,6 +163,25 @@ def _(ranking: StaticRanking, viewer: Viewer, movie: int) -> Attribution:
 def _(ranking: NeighbourRanking, viewer: Viewer, movie: int) -> Attribution:
     shares = ranking.strengths(viewer) * ranking.weights_to(viewer.movies, movie)
     return Attribution((), (("neighbour", "watched together", shares),))
+
+
+@attribute_ranking.register
+def _(ranking: AlignedRanking, viewer: Viewer, movie: int) -> Attribution:
+    if ranking.neighbours.known[movie]:
+        return attribute_ranking(ranking.neighbours, viewer, movie)
+    direction = np.append(1.0, ranking.features[movie])
+    shares = ranking.neighbours.strengths(viewer) * (ranking.loadings[viewer.movies] @ direction)
+    return Attribution((), (("neighbour", "watched with films like it", shares),))
+
+
+@attribute_ranking.register
+def _(ranking: ImplicitRanking, viewer: Viewer, movie: int) -> Attribution:
+    return Attribution((), (("neighbour", "same audience", ranking.shares(viewer, movie)),))
+
+
+@attribute_ranking.register
+def _(ranking: SupportRanking, viewer: Viewer, movie: int) -> Attribution:
+    return attribute_ranking(ranking.of(viewer), viewer, movie)
 
 
 @attribute_ranking.register

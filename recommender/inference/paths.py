@@ -12,10 +12,13 @@ from recommender.inference.estimates import BoolArray
 from recommender.inference.histories import Viewer
 from recommender.inference.identifiers import UNKNOWN
 from recommender.inference.rankings import (
+    AlignedRanking,
     BlendRanking,
+    ImplicitRanking,
     NeighbourRanking,
     ProfileRanking,
     Ranking,
+    SupportRanking,
 )
 from recommender.schema import IntArray
 from recommender.scorer import ScorePath
@@ -72,6 +75,25 @@ def _depths(ranking: Ranking, viewer: Viewer, movies: IntArray) -> Depths:
 def _(ranking: NeighbourRanking, viewer: Viewer, movies: IntArray) -> Depths:
     """Return ``personal`` for what is a neighbour of something liked."""
     return np.where(ranking.reached(viewer, movies), _PERSONAL, _POPULAR)
+
+
+@_depths.register
+def _(ranking: AlignedRanking, viewer: Viewer, movies: IntArray) -> Depths:
+    """Return ``content`` for what has no weights of its own, if anything was liked."""
+    by_content = ~ranking.neighbours.known[movies] & np.any(viewer.grades)
+    return np.where(by_content, _CONTENT, _depths(ranking.neighbours, viewer, movies))
+
+
+@_depths.register
+def _(ranking: ImplicitRanking, viewer: Viewer, movies: IntArray) -> Depths:
+    """Return ``personal`` for what has factors, if something that has them was liked."""
+    liked = ranking.factors[viewer.movies[viewer.grades > 0]].any()
+    return np.where(liked & ranking.factors[movies].any(axis=1), _PERSONAL, _POPULAR)
+
+
+@_depths.register
+def _(ranking: SupportRanking, viewer: Viewer, movies: IntArray) -> Depths:
+    return _depths(ranking.of(viewer), viewer, movies)
 
 
 @_depths.register

@@ -183,11 +183,6 @@ class AlignedRanking:
         """Return what the weights are summed over; see `NeighbourRanking.path`."""
         return self.neighbours.path(viewer)
 
-    def movie_path(self, viewer: Viewer, movie: int) -> ScorePath:
-        """Return what the score of one movie is made from: ``content`` if it has no weights."""
-        path = self.path(viewer)
-        return path if path == "popular" or self.neighbours.known[movie] else "content"
-
 
 @dataclass(frozen=True, eq=False)
 class ImplicitRanking:
@@ -216,12 +211,23 @@ class ImplicitRanking:
 
     def viewer_factors(self, viewer: Viewer) -> Scores:
         """Return ``x_u``, shape (d,)."""
-        liked = viewer.grades > 0
-        own = np.asarray(self.factors[viewer.movies[liked]], dtype=np.float64)
-        added = self.alpha * viewer.grades[liked]
-        system = np.asarray(self.gram + (own.T * added) @ own, dtype=np.float64)
-        solved = np.linalg.solve(system, own.T @ (1.0 + added))
-        return np.asarray(solved, dtype=np.float64)
+        own, confidence, system = self._equations(viewer)
+        return np.asarray(np.linalg.solve(system, own.T @ confidence), dtype=np.float64)
+
+    def shares(self, viewer: Viewer, movie: int) -> Scores:
+        """Return the part of each rating in the score of ``movie``, shape (n,); they sum to it.
+
+        ``y_i . A^-1 y_j c_j`` (Hu, Koren and Volinsky 2008, section 5), 0 for what was not liked.
+        """
+        own, confidence, system = self._equations(viewer)
+        target = np.asarray(self.factors[movie], dtype=np.float64)
+        return np.asarray(own @ np.linalg.solve(system, target) * confidence, dtype=np.float64)
+
+    def _equations(self, viewer: Viewer) -> tuple[Scores, Scores, Scores]:
+        """Return ``Y_u``, ``c_u`` (0 for what was not liked) and the matrix to be inverted."""
+        own = np.asarray(self.factors[viewer.movies], dtype=np.float64)
+        added = self.alpha * np.asarray(viewer.grades, dtype=np.float64)
+        return own, np.where(added > 0.0, 1.0 + added, 0.0), self.gram + (own.T * added) @ own
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
@@ -322,6 +328,11 @@ class SupportRanking:
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the scores are made from."""
         return self.neighbours.path(viewer)
+
+
+def settled(ranking: Ranking, viewer: Viewer) -> Ranking:
+    """Return the ranking that a viewer gets where it depends on the support, else ``ranking``."""
+    return ranking.of(viewer) if isinstance(ranking, SupportRanking) else ranking
 
 
 def gather_rows(

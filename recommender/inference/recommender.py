@@ -27,7 +27,7 @@ from recommender.inference.histories import Histories, Visitor
 from recommender.inference.identifiers import UNKNOWN, IdIndex
 from recommender.inference.part import Audience, Part, SeenMovies
 from recommender.inference.paths import item_paths, rating_paths
-from recommender.inference.rankings import best
+from recommender.inference.rankings import best, settled
 from recommender.inference.reranking import Diversity, MovieFacts, Reranking
 from recommender.schema import FloatArray, IntArray, RatingScale
 from recommender.scorer import RatingEstimates, Recommendations, ScorePath
@@ -211,7 +211,7 @@ class Recommender:
         movie = self._movie(movie_id)
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         viewer = visitor.viewer(self.scale)
-        ranking = self._hybrid.ranking_for(viewer)
+        ranking = settled(self._hybrid.ranking_for(viewer), viewer)
         rated, found = self.movie_ids[viewer.movies], attribute_ranking(ranking, viewer, movie)
         return Explanation(
             kind="ranking",

@@ -37,6 +37,7 @@ HEAVY = [
 SOLE_IMPORTERS = {
     "great_expectations": ["expectations/validation.py"],
     "surprise": ["recommender/models/"],
+    "optuna": ["recommender/tuning/study.py"],
     "whylogs": ["monitoring/"],
     "mlflow": ["tracking/"],
     "zenml": ["steps/", "pipelines/", "run_pipeline.py"],

@@ -1,0 +1,134 @@
+"""What surrounds the run of every pipeline: recovery before it, one MLflow run, its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from zenml.client import Client
+from zenml.exceptions import RunInterruptedException
+from zenml.models import PipelineRunResponse
+
+import environment
+from pipelines.alerts import alert_file
+from pipelines.interrupted import close_interrupted, work_folder
+from pipelines.plan import Plan
+from pipelines.results import keep_failed_reports
+from recommender.data.ingest import content_version, is_versioned
+from recommender.errors import RouletteError
+from recommender.settings import EvaluationSettings, RegistrySettings
+from steps.ingest_data import data_home
+from tracking.lineage import code_digest
+from tracking.registry import Registry
+from tracking.runs import Run, close_interrupted_runs, open_run
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """A pipeline run that is under way.
+
+    Attributes:
+        plan: What was asked for.
+        name: Name of the ZenML run.
+        run_id: The MLflow run.
+        content: What changes with the data's content.
+        recovered: What killed runs had left, in full sentences.
+    """
+
+    plan: Plan
+    name: str
+    run_id: str
+    content: str
+    recovered: tuple[str, ...]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What every pipeline is called with."""
+        request = self.plan.data_request
+        return {
+            "request": asdict(request),
+            "content": self.content,
+            "data_version": self.content if is_versioned(request) else None,
+            "sources": code_digest(),
+            "params": asdict(self.plan.params),
+            "evaluation": evaluation_fields(self.plan.config.evaluation),
+            "run_id": self.run_id,
+        }
+
+    def run(self, pipeline: Any, **arguments: Any) -> PipelineRunResponse:
+        """Run a ZenML pipeline with `arguments` and others, and return the finished run."""
+        cache = None if self.plan.config.enable_cache else False
+        arranged = pipeline.with_options(run_name=self.name, enable_cache=cache)
+        finished = arranged(**self.arguments, **arguments)
+        return Client().get_pipeline_run(finished.id)
+
+
+@contextmanager
+def tracked_run(plan: Plan, *, about: str) -> Iterator[TrackedRun]:
+    """Recover what killed runs left, then open an MLflow run for the body of a ``with`` statement.
+
+    Args:
+        plan: What was asked for.
+        about: What the run does, for its description: ``Training``.
+
+    Raises:
+        RouletteError: The body failed; the reports that it left are kept and named.
+        KeyboardInterrupt: A step was interrupted with Ctrl-C.
+    """
+    recovered = _recover(plan.config.registry)
+    content = content_version(plan.data_request, data_home())
+    dataset = plan.config.dataset
+    name = f"{plan.pipeline}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"
+    tags = {"mlflow.runName": name, "roulette.zenml_run": name, "roulette.content_version": content}
+    description = f"{about} on {dataset}; ZenML run {name}."
+    with (
+        work_folder(environment.work_dir(), name),
+        open_run(plan.config.registry, tags=tags, description=description) as run,
+        _own_errors(run, dataset),
+    ):
+        yield TrackedRun(plan, name, run.run_id, content, recovered)
+
+
+def evaluation_fields(settings: EvaluationSettings) -> dict[str, Any]:
+    """Return the settings as the plain values that ZenML takes as a parameter."""
+    return {**asdict(settings), "k_values": list(settings.k_values)}
+
+
+def _recover(registry: RegistrySettings) -> tuple[str, ...]:
+    """Finish or undo what killed runs left, and say what that was."""
+    zenml_runs = close_interrupted(environment.apply())
+    mlflow_runs = close_interrupted_runs(registry)
+    recovery = Registry(registry).recover()
+    notes = [f"The interrupted run {name} was closed." for name in zenml_runs]
+    notes += [f"The interrupted MLflow run {run_id} was closed." for run_id in mlflow_runs]
+    notes += [f"The half-registered version {number} was deleted." for number in recovery.deleted]
+    if recovery.completed is not None:
+        change = recovery.completed
+        notes.append(f"The interrupted {change.kind} of version {change.production} was completed.")
+    return tuple(notes)
+
+
+@contextmanager
+def _own_errors(run: Run, dataset: str) -> Iterator[None]:
+    """Save what a failed step left, and name the remedy where its error has none of its own."""
+    try:
+        yield
+    except RunInterruptedException as error:
+        # What ZenML makes of Ctrl-C while a step runs.
+        raise KeyboardInterrupt from error
+    except RouletteError as error:
+        _note_reports(error, run, dataset)
+        raise
+    except Exception as error:
+        remedy = f"The alert stands in {alert_file()}; --verbose shows the traceback."
+        failed = RouletteError(f"{type(error).__name__}: {error}", remedy=remedy)
+        _note_reports(failed, run, dataset)
+        raise failed from error
+
+
+def _note_reports(error: RouletteError, run: Run, dataset: str) -> None:
+    for file in keep_failed_reports(run.run_id, dataset):
+        error.add_note(f"The report is {file}")

@@ -1,0 +1,1 @@
+"""Looking for better hyper-parameters on the validation ratings: the objective, trials, studies."""

@@ -1,0 +1,314 @@
+"""A study: trials one after the other, kept in a file, so that a killed run goes on where it was.
+
+Optuna's TPE (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization") proposes what to
+try from the trials before, and its median rule gives up a trial whose running mean over the cuts is
+worse than that of half the trials before it (Golovin et al. 2017, "Google Vizier", section 3.1.2).
+Each proposal has a seed of its own, drawn from the study's seed and the number of the trial: a
+study that was interrupted goes on exactly as it would have without the interruption.
+
+This is the one module that imports Optuna, which reports nothing to anyone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from recommender.errors import RouletteError, UsageError
+from recommender.models.scorers import find_scorer, objective_of
+from recommender.models.search_space import (
+    IntRange,
+    Range,
+    Values,
+    including,
+    tidy,
+    values_of,
+    with_values,
+)
+from recommender.schema import Split
+from recommender.settings import EvaluationSettings, Objective, Params, TuningSettings
+from recommender.tuning.cuts import validation_cuts
+from recommender.tuning.objective import TRIAL_ERRORS, higher_is_better, measure_objective
+from recommender.tuning.report import OnTrial, TrialRecord, TuningReport
+
+#: Told what is being done, the trials done and the trials in all.
+Progress = Callable[[str, int, int | None], None]
+
+_ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+#: A failed trial without it did not fail: its process was killed.
+_REASON = "reason"
+_VALUES = "values"
+_SECONDS = "seconds"
+#: Fewest complete trials from which an importance is told.
+_FEWEST_FOR_IMPORTANCE = 4
+
+
+@dataclass(frozen=True)
+class Task:
+    """What every trial of one study has in common.
+
+    Attributes:
+        model: Name of the scorer.
+        objective: What it is tuned for.
+        space: What is tried.
+        params: The present hyper-parameters and the seed.
+        evaluation: The relevance threshold and the most users to rank.
+        cuts: On what each trial is measured; none of them holds a test rating.
+    """
+
+    model: str
+    objective: Objective
+    space: dict[str, Range]
+    params: Params
+    evaluation: EvaluationSettings
+    cuts: tuple[Split, ...]
+
+    def score(self, values: Values, cut: Split) -> float:
+        """Fit the configuration on the training part of ``cut`` and measure it."""
+        model_params = with_values(self.params.model, values)
+        scorer = find_scorer(self.model).make(model_params, self.params.seed)
+        seed = self.params.seed
+        return measure_objective(scorer.fit(cut.train), cut, self.objective, self.evaluation, seed)
+
+
+def tune(
+    split: Split,
+    params: Params,
+    settings: TuningSettings,
+    evaluation: EvaluationSettings,
+    *,
+    folder: Path,
+    code_digest: str,
+    on_trial: OnTrial | None = None,
+    progress: Progress | None = None,
+) -> TuningReport:
+    """Try configurations until the study has ``settings.trials`` of them.
+
+    The present configuration is the first trial and is never given up. A trial that fails, for
+    example because its factors diverge, is recorded with the reason and the study goes on.
+
+    Args:
+        split: Where the ratings come from; its test part is not looked at.
+        params: The present hyper-parameters and the seed.
+        settings: What is tuned, for what and for how long.
+        evaluation: The relevance threshold and the most users to rank.
+        folder: Where studies live, one file for each; made if absent.
+        code_digest: Names the code: other code, other study.
+        on_trial: Told of each trial that this call ran.
+        progress: Told of each trial begun.
+
+    Raises:
+        UsageError: A setting is out of range, or another process is at work on the study.
+        DataError: There are no validation ratings.
+        RouletteError: Every trial failed; the message has the reasons.
+    """
+    _check(settings)
+    task = _task(split, params, settings, evaluation)
+    file = folder / f"{task.model}-{task.objective}-{_key(split, task, settings, code_digest)}.db"
+    with open_study(file, task.objective, settings.prune_after) as study:
+        before = len(_ended(study))
+        while (number := len(_ended(study))) < settings.trials:
+            if progress is not None:
+                progress(_what(task, study, number), number, settings.trials)
+            record = _run_trial(study, task, number)
+            if on_trial is not None:
+                on_trial(record)
+        trials = tuple(_record(trial, number) for number, trial in enumerate(_ended(study)))
+        _require_one(trials, task, file)
+        importance = _importance(study, params.seed)
+    return TuningReport(
+        model=task.model,
+        objective=task.objective,
+        dataset=split.train.name,
+        dataset_digest=split.train.digest,
+        simulated=split.train.simulated,
+        split_method=split.method,
+        cuts=len(task.cuts),
+        validation_ratings=len(split.validation),
+        seed=params.seed,
+        study=str(file),
+        resumed_after=before,
+        trials=trials,
+        importance=importance,
+    )
+
+
+@contextmanager
+def open_study(file: Path, objective: Objective, prune_after: int) -> Iterator[optuna.Study]:
+    """Yield the study in ``file``, made if absent, for this process alone.
+
+    Raises:
+        UsageError: Another process holds it.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_suffix(".lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                "another tuning run is at work on this study",
+                place=str(file),
+                remedy="Wait for it, or end it: the trials that it has done are kept.",
+            ) from error
+        storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
+        study = optuna.create_study(
+            storage=storage,
+            study_name="tuning",
+            load_if_exists=True,
+            direction="maximize" if higher_is_better(objective) else "minimize",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=prune_after),
+        )
+        _close_interrupted(study)
+        try:
+            yield study
+        finally:
+            storage.engine.dispose()
+
+
+def _check(settings: TuningSettings) -> None:
+    for name in ("trials", "prune_after"):
+        if getattr(settings, name) < 1:
+            value = getattr(settings, name)
+            raise UsageError("must be at least 1", place=f"tuning.{name}", value=value)
+
+
+def _task(
+    split: Split, params: Params, settings: TuningSettings, evaluation: EvaluationSettings
+) -> Task:
+    objective = objective_of(settings.model, settings.objective)
+    space = find_scorer(settings.model).spaces[objective]
+    return Task(
+        model=settings.model,
+        objective=objective,
+        space=including(space, params.model),
+        params=params,
+        evaluation=evaluation,
+        cuts=validation_cuts(split, settings.cuts),
+    )
+
+
+def _key(split: Split, task: Task, settings: TuningSettings, code_digest: str) -> str:
+    """Return what names the study: trials of equal keys, and of no others, can be compared."""
+    known = {
+        "dataset": split.train.digest,
+        "code": code_digest,
+        "params": asdict(task.params),
+        "cuts": settings.cuts,
+        "relevance_threshold": task.evaluation.relevance_threshold,
+        "max_users": task.evaluation.max_users,
+    }
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _close_interrupted(study: optuna.Study) -> None:
+    """End the trials whose process was killed; they count for nothing."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _ended(study: optuna.Study) -> list[FrozenTrial]:
+    trials = study.get_trials(deepcopy=False, states=_ENDED)
+    return [
+        trial for trial in trials if trial.state != TrialState.FAIL or _REASON in trial.user_attrs
+    ]
+
+
+def _run_trial(study: optuna.Study, task: Task, number: int) -> TrialRecord:
+    trial = _ask(study, task, number)
+    # The present configuration is taken as it stands, with all its digits.
+    values = tidy(task.space, trial.params) if number else values_of(task.space, task.params.model)
+    trial.set_user_attr(_VALUES, values)
+    started = time.perf_counter()
+    state, score, reason = TrialState.COMPLETE, None, None
+    try:
+        score = _score_cuts(trial, task, values, prunable=number > 0)
+    except optuna.TrialPruned:
+        state = TrialState.PRUNED
+    except TRIAL_ERRORS as error:
+        state, reason = TrialState.FAIL, str(error) or type(error).__name__
+    trial.set_user_attr(_SECONDS, time.perf_counter() - started)
+    if reason is not None:
+        trial.set_user_attr(_REASON, reason)
+    # A trial that is given up counts with what it reached.
+    told = study.tell(trial, score, state=state)
+    return _record(told, number)
+
+
+def _ask(study: optuna.Study, task: Task, number: int) -> optuna.Trial:
+    seed = int(np.random.SeedSequence([task.params.seed, number]).generate_state(1)[0])
+    study.sampler = optuna.samplers.TPESampler(seed=seed)
+    if number == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.enqueue_trial(dict(values_of(task.space, task.params.model)))
+    return study.ask({name: _distribution(item) for name, item in task.space.items()})
+
+
+def _distribution(item: Range) -> BaseDistribution:
+    if isinstance(item, IntRange):
+        return IntDistribution(item.low, item.high, log=item.log)
+    return FloatDistribution(item.low, item.high, log=item.log)
+
+
+def _score_cuts(trial: optuna.Trial, task: Task, values: Values, *, prunable: bool) -> float:
+    scores: list[float] = []
+    for step, cut in enumerate(task.cuts):
+        scores.append(task.score(values, cut))
+        trial.report(float(np.mean(scores)), step)
+        trial.set_user_attr("cut_scores", scores)
+        last = step + 1 == len(task.cuts)
+        if prunable and not last and trial.should_prune():
+            raise optuna.TrialPruned
+    return float(np.mean(scores))
+
+
+def _record(trial: FrozenTrial, number: int) -> TrialRecord:
+    states = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
+    return TrialRecord(
+        number=number,
+        state=states.get(trial.state, "failed"),  # type: ignore[arg-type]  # a TrialState of ours
+        values=dict(trial.user_attrs[_VALUES]),
+        cut_scores=tuple(trial.user_attrs.get("cut_scores", ())),
+        score=trial.value if trial.state == TrialState.COMPLETE else None,
+        seconds=trial.user_attrs[_SECONDS],
+        reason=trial.user_attrs.get(_REASON),
+    )
+
+
+def _what(task: Task, study: optuna.Study, number: int) -> str:
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    scores = [trial.value for trial in complete if trial.value is not None]
+    if not scores:
+        return f"trial {number} of {task.model}"
+    best = max(scores) if higher_is_better(task.objective) else min(scores)
+    return f"trial {number} of {task.model}, best {task.objective} {best:.4f}"
+
+
+def _require_one(trials: tuple[TrialRecord, ...], task: Task, file: Path) -> None:
+    if any(trial.state == "complete" for trial in trials):
+        return
+    reasons = sorted({trial.reason for trial in trials if trial.reason})
+    raise RouletteError(
+        f"all {len(trials)} trials failed: {' | '.join(reasons[:3])}",
+        place=f"tuning {task.model} for {task.objective}",
+        remedy=f"Mend what the reasons name, or delete {file} to try the same once more.",
+    )
+
+
+def _importance(study: optuna.Study, seed: int) -> dict[str, float]:
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(complete) < _FEWEST_FOR_IMPORTANCE or len({trial.value for trial in complete}) == 1:
+        return {}
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed % 2**32)
+    found = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    return {name: float(share) for name, share in found.items()}
