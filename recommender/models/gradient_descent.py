@@ -66,24 +66,17 @@ class SGDSettings:
     shuffle: bool = False
     patience: int | None = None
 
-    @property
-    def dtype(self) -> type[np.floating[Any]]:
-        """The type of the arrays."""
-        return np.float32 if self.precision == "single" else np.float64
-
-    def check(self, *, validated: bool) -> None:
-        """Raise `UsageError` for values that make no sense; ``validated``: with validation."""
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for a value that makes no sense."""
         for name, least in (("n_factors", 0), ("n_epochs", 0), ("n_threads", 1), ("patience", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UsageError(f"must be at least {least}", place=f"SGD: {name}", value=value)
-        if self.patience is not None and not validated:
-            raise UsageError(
-                "early stopping needs ratings to validate on",
-                place="SGD: patience",
-                value=self.patience,
-                remedy="Give validation ratings, or leave patience unset.",
-            )
+
+    @property
+    def dtype(self) -> type[np.floating[Any]]:
+        """The type of the arrays."""
+        return np.float32 if self.precision == "single" else np.float64
 
 
 @dataclass(frozen=True)
@@ -193,9 +186,15 @@ def train(
 
     Raises:
         TrainingError: The loss diverges, or the checkpoint is of another training.
-        UsageError: A setting makes no sense.
+        UsageError: Early stopping is wanted without validation ratings.
     """
-    settings.check(validated=validation is not None)
+    if settings.patience is not None and validation is None:
+        raise UsageError(
+            "early stopping needs ratings to validate on",
+            place="SGD: patience",
+            value=settings.patience,
+            remedy="Give validation ratings, or leave patience unset.",
+        )
     factors = start or draw_factors(ratings, settings, seed)
     training = _Training(ratings, settings, seed, factors, validation)
     folder = None

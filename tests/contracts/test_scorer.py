@@ -21,7 +21,8 @@ from recommender.models.ease import EASEScorer
 from recommender.models.hybrid import HybridScorer
 from recommender.models.nmf import NMFScorer
 from recommender.models.popularity import PopularityScorer, TrendingScorer
-from recommender.models.svd import SVDScorer
+from recommender.models.svd import SurpriseSVDScorer, SVDScorer
+from recommender.models.svd_plus_plus import SVDPlusPlusScorer
 from recommender.models.taste import TasteScorer
 from recommender.models.training import bundle_model
 from recommender.schema import RATING_DTYPES, Dataset, Split
@@ -36,6 +37,8 @@ SCORERS = {
         TrendingScorer,
         BiasScorer,
         SVDScorer,
+        SurpriseSVDScorer,
+        SVDPlusPlusScorer,
         NMFScorer,
         ContentScorer,
         TasteScorer,
@@ -43,13 +46,15 @@ SCORERS = {
     )
 }
 #: Models that know one viewer from another, by list or by estimate.
-PERSONAL_LISTS = ("hybrid", "svd", "nmf", "content", "taste", "ease")
-PERSONAL_ESTIMATES = ("hybrid", "svd", "nmf", "content", "taste")
+PERSONAL_LISTS = ("hybrid", "svd", "surprise-svd", "svd++", "nmf", "content", "taste", "ease")
+PERSONAL_ESTIMATES = ("hybrid", "svd", "surprise-svd", "svd++", "nmf", "content", "taste")
 PARAMS = ModelParams(
     n_factors=4,
     n_epochs=60,
     learning_rate=0.02,
     regularization=0.02,
+    svd_plus_plus_factors=4,
+    svd_plus_plus_epochs=60,
     nmf_factors=3,
     nmf_epochs=80,
     content_factors=6,

@@ -1,27 +1,42 @@
-"""SVD and NMF: the exported arrays say what scikit-surprise itself says."""
+"""SVD, SVD++ and NMF: our arrays say what scikit-surprise itself says."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from surprise import NMF, SVD, Reader
+from surprise import NMF, SVD, Reader, SVDpp
 from surprise import Dataset as SurpriseDataset
 
+from recommender.inference.estimates import FactorEstimates
+from recommender.models.gradient_descent import SGDSettings, train_on
 from recommender.models.indexed import IndexedRatings
 from recommender.models.nmf import NMFScorer
 from recommender.models.surprise_training import make_trainset
-from recommender.models.svd import SVDScorer
+from recommender.models.svd import SurpriseSVDScorer, SVDScorer, fit_svd
+from recommender.models.svd_plus_plus import SVDPlusPlusScorer
 from recommender.schema import Dataset
 from recommender.settings import ModelParams
 
-PARAMS = ModelParams(n_factors=7, n_epochs=9, nmf_factors=4, nmf_epochs=11)
+PARAMS = ModelParams(
+    n_factors=7,
+    n_epochs=9,
+    svd_plus_plus_factors=5,
+    svd_plus_plus_epochs=6,
+    nmf_factors=4,
+    nmf_epochs=11,
+)
 SEED = 12
 
 
 def svd() -> Any:
     return SVD(n_factors=7, n_epochs=9, lr_all=0.01, reg_all=0.1, random_state=SEED)
+
+
+def svd_plus_plus() -> Any:
+    return SVDpp(n_factors=5, n_epochs=6, lr_all=0.01, reg_all=0.1, random_state=SEED)
 
 
 def nmf() -> Any:
@@ -34,16 +49,85 @@ def every_pair(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(users, movies.size), np.tile(movies, users.size)
 
 
-@pytest.mark.parametrize(("scorer", "algorithm"), [(SVDScorer, svd), (NMFScorer, nmf)])
+@pytest.mark.parametrize(
+    ("scorer", "algorithm", "apart"),
+    [
+        (SurpriseSVDScorer, svd, 1e-9),
+        (NMFScorer, nmf, 1e-6),
+        # Single precision.
+        (SVDScorer, svd, 1e-5),
+        (SVDPlusPlusScorer, svd_plus_plus, 1e-5),
+    ],
+)
 def test_known_pairs_agree_with_surprise(
-    scorer: Any, algorithm: Any, ratings_of_taste: Dataset, indexed: IndexedRatings
+    scorer: Any,
+    algorithm: Any,
+    apart: float,
+    ratings_of_taste: Dataset,
+    indexed: IndexedRatings,
 ) -> None:
     trainset, _, _ = make_trainset(indexed)
     theirs = algorithm().fit(trainset)
     users, movies = every_pair(ratings_of_taste)
     expected = [theirs.predict(*pair).est for pair in zip(users, movies, strict=True)]
     found = scorer(PARAMS, seed=SEED).fit(ratings_of_taste).predict(users, movies)
-    assert np.abs(found - expected).max() < 1e-6
+    assert np.abs(found - expected).max() < apart
+
+
+def largest_difference(ours: FactorEstimates, theirs: Any, user_factors: np.ndarray) -> float:
+    pairs = (
+        (ours.user_bias[:60], theirs.bu),
+        (ours.movie_bias[:40], theirs.bi),
+        (ours.user_factors[:60], user_factors),
+        (ours.movie_factors[:40], theirs.qi),
+    )
+    return max(float(np.abs(one - other).max()) for one, other in pairs)
+
+
+@pytest.mark.parametrize("biased", [True, False])
+@pytest.mark.parametrize(("precision", "apart"), [("double", 1e-6), ("single", 1e-4)])
+def test_the_arrays_of_the_fast_svd_are_those_of_surprise(
+    biased: bool, precision: Any, apart: float, indexed: IndexedRatings
+) -> None:
+    drawn = {"init_mean": 0.05, "init_std_dev": 0.3}
+    theirs = SVD(
+        n_factors=6, n_epochs=12, lr_all=0.02, reg_all=0.05, biased=biased, random_state=3, **drawn
+    ).fit(make_trainset(indexed)[0])
+    settings = SGDSettings(
+        6, 12, 0.02, 0.05, biased=biased, precision=precision, init_mean=0.05, init_std=0.3
+    )
+    ours = train_on(indexed, settings, 3).estimates
+    assert ours.user_factors.dtype == settings.dtype
+    assert largest_difference(ours, theirs, theirs.pu) < apart
+    assert ours.mean == pytest.approx(theirs.trainset.global_mean if biased else 0.0)
+    if not biased:
+        assert not ours.user_bias.any()
+
+
+@pytest.mark.parametrize(("precision", "apart"), [("double", 1e-6), ("single", 1e-4)])
+def test_the_arrays_of_svd_plus_plus_are_those_of_surprise(
+    precision: Any, apart: float, indexed: IndexedRatings
+) -> None:
+    trainset = make_trainset(indexed)[0]
+    theirs = SVDpp(n_factors=6, n_epochs=12, lr_all=0.02, reg_all=0.05, random_state=3)
+    theirs.fit(trainset)
+    users = [
+        theirs.pu[user] + sum(theirs.yj[movie] for movie, _ in rated) / np.sqrt(len(rated))
+        for user, rated in trainset.ur.items()
+    ]
+    settings = SGDSettings(6, 12, 0.02, 0.05, implicit=True, precision=precision)
+    ours = train_on(indexed, settings, 3).estimates
+    assert largest_difference(ours, theirs, np.array(users)) < apart
+
+
+def test_the_engine_of_the_svd_can_be_chosen(indexed: IndexedRatings) -> None:
+    fast, slow = (
+        fit_svd(indexed, replace(PARAMS, svd_engine=engine), SEED)
+        for engine in ("fast", "surprise")
+    )
+    assert fast.user_factors.dtype == np.float32
+    assert slow.user_factors.dtype == np.float64
+    assert fast.user_factors == pytest.approx(slow.user_factors, abs=1e-4)
 
 
 def test_unknown_ids_agree_with_surprise(
