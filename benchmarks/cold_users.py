@@ -112,8 +112,8 @@ def split_histories(ratings: pd.DataFrame, size: int) -> list[Newcomer]:
     """Return each user's first ``size`` ratings and the later ones."""
     ordered = ratings.sort_values(["user_id", "timestamp", "movie_id"])
     return [
-        Newcomer(int(user_id), own.iloc[:size], own.iloc[size:])
-        for user_id, own in ordered.groupby("user_id")
+        Newcomer(int(own["user_id"].iloc[0]), own.iloc[:size], own.iloc[size:])
+        for _, own in ordered.groupby("user_id")
     ]
 
 

@@ -96,6 +96,13 @@ class Recommender:
         """The rating scale of the estimates."""
         return self._audience.scale
 
+    @cached_property
+    def facts(self) -> MovieFacts:
+        """What re-ranking looks at; made when first asked for."""
+        components = self._components
+        counts = np.asarray(components.static["popularity"]) * len(self._audience.users)
+        return MovieFacts(components.profile.features, counts, *self._catalogue.genre_shares())
+
     def part(self, name: str) -> Part:
         """Return the hybrid or one of its parts.
 
@@ -324,13 +331,7 @@ class Recommender:
         return estimates.pairs(users, movies), tuple(paths)
 
     def _reranking(self, diversity: Diversity | None) -> Reranking | None:
-        return None if diversity is None else Reranking(diversity, self._facts)
-
-    @cached_property
-    def _facts(self) -> MovieFacts:
-        components = self._components
-        counts = np.asarray(components.static["popularity"]) * len(self._audience.users)
-        return MovieFacts(components.profile.features, counts, *self._catalogue.genre_shares())
+        return None if diversity is None else Reranking(diversity, self.facts)
 
     def _movie(self, movie_id: int) -> int:
         position = self._audience.movies.position(movie_id)

@@ -14,12 +14,15 @@ from recommender.inference import Recommender
 from recommender.inference.components import PART_NAMES
 from recommender.schema import Dataset, Split
 
-HEAVY = ("surprise", "sklearn", "numba", "scipy", "great_expectations", "recommender.models")
-
-
-@pytest.fixture(scope="module")
-def served(tiny_bundle: Bundle) -> Recommender:
-    return Recommender.from_bundle(open_bundle(tiny_bundle.path))
+HEAVY = (
+    "pandas",
+    "surprise",
+    "sklearn",
+    "numba",
+    "scipy",
+    "great_expectations",
+    "recommender.models",
+)
 
 
 def test_importing_it_brings_nothing_that_trains(repo: Path) -> None:

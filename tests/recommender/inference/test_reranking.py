@@ -94,7 +94,7 @@ def test_off_is_the_unchanged_list(served: Recommender) -> None:
 
 
 def test_each_strength_moves_lists_its_way(served: Recommender) -> None:
-    facts = served._facts
+    facts = served.facts
     places = {movie: place for place, movie in enumerate(served.movie_ids.tolist())}
     history = [1, 3, 5, 2], [5.0, 4.0, 4.0, 4.0]
     target = facts.genres_of(np.array([0, 2, 4, 1]), np.array([1.5, 1.0, 1.0, 1.0]))

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks.cold_users import Newcomer, choose_users, mean_ndcg, run, split_histories
+from recommender.schema import Dataset
+from recommender.settings import Params
+
+
+def test_histories_are_the_first_ratings(tiny_dataset: Dataset) -> None:
+    found = split_histories(tiny_dataset.ratings, 5)
+    assert [item.user_id for item in found] == list(range(1, 41))
+    for item in found:
+        assert len(item.history) == 5
+        assert len(item.later) == 11
+        assert item.history["timestamp"].max() <= item.later["timestamp"].min()
+
+
+def test_users_are_drawn_among_those_with_enough_ratings(tiny_dataset: Dataset) -> None:
+    drawn = choose_users(tiny_dataset, 7, fewest=16, seed=3)
+    assert np.unique(drawn).size == 7
+    assert np.array_equal(drawn, choose_users(tiny_dataset, 7, fewest=16, seed=3))
+    assert choose_users(tiny_dataset, 7, fewest=17, seed=3).size == 0
+
+
+def test_lists_are_held_to_what_was_liked_later(tiny_dataset: Dataset) -> None:
+    rows = tiny_dataset.ratings.iloc[:3].assign(movie_id=[4, 5, 6], rating=[5.0, 1.0, 4.0])
+    someone = Newcomer(1, rows.iloc[:0], rows)
+    unhappy = Newcomer(2, rows.iloc[:0], rows.assign(rating=1.0))
+    assert mean_ndcg([np.array([4, 6]), np.array([5])], [someone, unhappy]) == 1.0
+    assert mean_ndcg([np.array([5]), np.array([5])], [someone, unhappy]) == 0.0
+
+
+def test_fold_in_and_retraining_are_compared(tiny_dataset: Dataset, tiny_params: Params) -> None:
+    figures, checks = run(tiny_dataset, tiny_params, n_users=6, sizes=[5])
+    json.dumps(figures, allow_nan=False)
+    found = figures["5_ratings"]
+    assert figures["users"] == 6
+    assert found["fold_in_rmse"] == pytest.approx(found["retrain_rmse"], abs=0.7)
+    assert [check.value for check in checks] == [found["ndcg_share"]]
