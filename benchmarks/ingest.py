@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -26,7 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from benchmarks.report import at_most, emit, say
+from benchmarks.report import at_most, emit, peak_mb, say
 from recommender.data.source import Source, read_dataset
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,13 +134,13 @@ def _in_subprocess(folder: Path, *flags: str) -> dict[str, Any]:
 
 def _measure(folder: Path, *, validate: bool) -> dict[str, Any]:
     """Read ``folder``, and validate it if asked; seconds and peak so far in MB."""
-    before = _peak_mb()
+    before = peak_mb()
     start, cpu_start = time.perf_counter(), time.process_time()
     dataset = read_dataset(Source("benchmark", folder))
     figures: dict[str, Any] = {
         "seconds": round(time.perf_counter() - start, 2),
         "cpu_seconds": round(time.process_time() - cpu_start, 2),
-        "peak_mb": _peak_mb(),
+        "peak_mb": peak_mb(),
         "interpreter_mb": before,
         "rows": len(dataset.ratings),
         "frame_mb": round(dataset.ratings.memory_usage().sum() / 1e6, 1),
@@ -152,20 +151,8 @@ def _measure(folder: Path, *, validate: bool) -> dict[str, Any]:
         start = time.perf_counter()
         run_suites(dataset)
         figures["validation_seconds"] = round(time.perf_counter() - start, 2)
-        figures["peak_mb_with_validation"] = _peak_mb()
+        figures["peak_mb_with_validation"] = peak_mb()
     return figures
-
-
-def _peak_mb() -> float:
-    """Return the largest resident set of this process so far, in MB.
-
-    Linux hands a parent's peak on through ``exec`` in ``ru_maxrss``, but not in ``VmHWM``.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
-        return round(int(line.split()[1]) * 1024 / 1e6, 1)
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 1)
 
 
 def _parser() -> argparse.ArgumentParser:
