@@ -28,14 +28,6 @@ from recommender.settings import ModelParams, Params
 
 MakeScorer = Callable[[Params], Scorer]
 
-#: The hyper-parameters with which Surprise's SVD comes.
-_SURPRISE_DEFAULTS = {
-    "n_factors": 100,
-    "n_epochs": 20,
-    "learning_rate": 0.005,
-    "regularization": 0.02,
-}
-
 
 class SurpriseSVDppScorer(PartScorer):
     """Surprise's SVD++ at its own defaults; slow, for comparison only."""
@@ -70,7 +62,11 @@ def _scorer(scorer: Callable[[ModelParams, int], Scorer]) -> MakeScorer:
 
 
 def _surprise_svd(params: Params) -> Scorer:
-    return SVDScorer(replace(params.model, **_SURPRISE_DEFAULTS), params.seed)
+    """Return the SVD with the hyper-parameters that Surprise comes with."""
+    defaults = replace(
+        params.model, n_factors=100, n_epochs=20, learning_rate=0.005, regularization=0.02
+    )
+    return SVDScorer(defaults, params.seed)
 
 
 #: ``svd`` has the hyper-parameters of ``params.yaml``, ``surprise_svd`` those of Surprise.

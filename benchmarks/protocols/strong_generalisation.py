@@ -108,7 +108,8 @@ def mean_metrics(
     """Return the mean of each metric over ``users`` who have something to find."""
     rows = [user_metrics(_best(ranking, index, user), user.wanted) for user in users]
     means = pd.DataFrame(rows).mean()
-    return {name: round(float(value), 4) for name, value in means.items()} | {"users": len(rows)}
+    figures = {str(name): round(float(value), 4) for name, value in means.items()}
+    return {**figures, "users": len(rows)}
 
 
 def user_metrics(shown: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> dict[str, float]:
