@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -26,7 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from benchmarks.report import at_most, emit, say
+from benchmarks.report import at_most, emit, peak_mb, say
 from recommender.data.source import Source, read_dataset
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -156,18 +155,6 @@ def _measure(folder: Path, *, validate: bool) -> dict[str, Any]:
         figures["validation_seconds"] = round(time.perf_counter() - start, 2)
         figures["peak_mb_with_validation"] = peak_mb()
     return figures
-
-
-def peak_mb() -> float:
-    """Return the largest resident set of this process so far, in MB.
-
-    Linux hands a parent's peak on through ``exec`` in ``ru_maxrss``, but not in ``VmHWM``.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
-        return round(int(line.split()[1]) * 1024 / 1e6, 1)
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 1)
 
 
 def _parser() -> argparse.ArgumentParser:

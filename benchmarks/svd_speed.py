@@ -32,8 +32,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.ingest import distinct_pairs, peak_mb
-from benchmarks.report import Check, at_least, at_most, emit, say
+from benchmarks.ingest import distinct_pairs
+from benchmarks.report import Check, at_least, at_most, emit, peak_mb, say
 from recommender.schema import MOVIE_DTYPES, RATING_DTYPES, Dataset, RatingScale
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,6 +18,7 @@ from recommender.inference.components import PART_NAMES
 from recommender.models.bias import BiasScorer
 from recommender.models.content import ContentScorer
 from recommender.models.ease import EASEScorer
+from recommender.models.factorization_machine import FactorizationMachineScorer
 from recommender.models.hybrid import HybridScorer
 from recommender.models.nmf import NMFScorer
 from recommender.models.popularity import PopularityScorer, TrendingScorer
@@ -42,12 +43,13 @@ SCORERS = {
         NMFScorer,
         ContentScorer,
         TasteScorer,
+        FactorizationMachineScorer,
         EASEScorer,
     )
 }
 #: Models that know one viewer from another, by list or by estimate.
-PERSONAL_LISTS = ("hybrid", "svd", "surprise-svd", "svd++", "nmf", "content", "taste", "ease")
-PERSONAL_ESTIMATES = ("hybrid", "svd", "surprise-svd", "svd++", "nmf", "content", "taste")
+PERSONAL_LISTS = ("hybrid", "svd", "surprise-svd", "svd++", "nmf", "content", "taste", "fm", "ease")
+PERSONAL_ESTIMATES = ("hybrid", "svd", "surprise-svd", "svd++", "nmf", "content", "taste", "fm")
 PARAMS = ModelParams(
     n_factors=4,
     n_epochs=60,
@@ -59,6 +61,8 @@ PARAMS = ModelParams(
     nmf_epochs=80,
     content_factors=6,
     taste_factors=2,
+    fm_factors=3,
+    fm_iterations=30,
     ease_regularization=5.0,
     ease_min_support=2,
     ranking_cuts=2,

@@ -119,7 +119,7 @@ def test_on_what_comes_later_it_is_as_good_as_its_best_part(ratings_of_taste: Da
 def test_progress_is_told(ratings_of_taste: Dataset) -> None:
     told: list[tuple[str, int, int | None]] = []
     HybridScorer(PARAMS, seed=2, progress=lambda *step: told.append(step)).fit(ratings_of_taste)
-    assert [what for what, _, _ in told].count("rating blend") == 4
+    assert [what for what, _, _ in told].count("rating blend") == 2
     assert {what for what, _, _ in told} == {"parts", "rating blend", "ranking blend"}
 
 
