@@ -292,7 +292,7 @@ class _Training:
         users = self.ratings.users
         if not self.settings.shuffle:
             return users
-        return np.random.default_rng([self.seed, len(self.history)]).permutation(users)
+        return shuffled(users, self.seed, len(self.history))
 
     def _step(self, turns: Users) -> float:
         rate = self.settings.learning_rate
@@ -400,6 +400,11 @@ class _Training:
             train_rmse=tuple(rmse for rmse, _ in self.history),
             validation_rmse=tuple(rmse for _, rmse in self.history if self.validation is not None),
         )
+
+
+def shuffled(users: Users, seed: int, epoch: int) -> Users:
+    """Return ``users`` in the order of their turns, which depends on seed and epoch alone."""
+    return np.random.default_rng([seed, epoch]).permutation(users)
 
 
 def share_out(turns: Users, counts: npt.NDArray[np.int64], n_shares: int) -> list[Users]:

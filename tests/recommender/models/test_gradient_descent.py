@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recommender.errors import TrainingError, UsageError
 from recommender.inference.estimates import FactorEstimates
@@ -14,6 +16,8 @@ from recommender.models.gradient_descent import (
     EpochReport,
     SGDSettings,
     prepare,
+    share_out,
+    shuffled,
     train_on,
 )
 from recommender.models.indexed import IndexedRatings
@@ -54,6 +58,24 @@ def test_same_seed_same_bytes(indexed: IndexedRatings, implicit: bool, shuffle: 
     assert same(first.estimates, second.estimates)
     assert first.train_rmse == second.train_rmse
     assert not same(first.estimates, train_on(indexed, settings, SEED + 1).estimates)
+
+
+def test_each_epoch_has_turns_of_its_own() -> None:
+    users = np.arange(3, 40)
+    first, second = (shuffled(users, SEED, epoch) for epoch in (0, 1))
+    assert np.array_equal(np.sort(first), users)
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first, shuffled(users, SEED + 1, 0))
+    assert np.array_equal(first, shuffled(users, SEED, 0))
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.integers(min_value=1, max_value=5))
+def test_all_turns_are_shared_out_evenly(counts: list[int], n_shares: int) -> None:
+    shares = share_out(np.arange(len(counts)), np.array(counts), n_shares)
+    assert len(shares) == n_shares
+    assert np.concatenate(shares).tolist() == list(range(len(counts)))
+    most = max(sum(counts[user] for user in share) for share in shares)
+    assert most <= sum(counts) / n_shares + max(counts)
 
 
 def test_turns_change_the_result(indexed: IndexedRatings) -> None:
