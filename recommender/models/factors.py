@@ -56,6 +56,12 @@ class Factors:
         """Return the arrays by name."""
         return dict(vars(self))
 
+    @property
+    def finite(self) -> bool:
+        """Whether all values are numbers: a sum that takes in NaN or infinity is neither."""
+        with np.errstate(all="ignore"):
+            return all(np.isfinite(array.sum()) for array in self.arrays().values())
+
     def copy(self) -> Factors:
         """Return arrays of its own with the same values."""
         copies = Factors(

@@ -25,12 +25,12 @@ from recommender.models.checkpoints import Checkpoint, CheckpointFolder, identif
 from recommender.models.factors import Factors, WarmStart
 from recommender.models.indexed import IndexedRatings
 from recommender.models.ratings_by_user import RatingsByUser
-from recommender.models.sgd_kernels import svd_epoch, svd_plus_plus_epoch
+from recommender.models.sgd_kernels import svd_kernel, svd_plus_plus_kernel
 
 Array = npt.NDArray[Any]
 Users = npt.NDArray[np.int64]
 #: What may change between a checkpoint and its continuation.
-_FREE = ("n_epochs", "patience", "n_threads")
+_FREE = ("n_epochs", "n_threads")
 
 
 @dataclass(frozen=True)
@@ -256,6 +256,7 @@ class _Training:
     best_epoch: int = 0
 
     def __post_init__(self) -> None:
+        self.kernel = svd_plus_plus_kernel() if self.settings.implicit else svd_kernel()
         self.mean = self.ratings.mean if self.settings.biased else 0.0
         self.deviations = _deviations(self.ratings, self.mean, self.settings)
         self.largest = _largest_rmse(self.ratings, self.settings)
@@ -291,7 +292,7 @@ class _Training:
         users = self.ratings.users
         if not self.settings.shuffle:
             return users
-        return np.random.default_rng([self.seed, len(self.history)]).permutation(users)
+        return shuffled(users, self.seed, len(self.history))
 
     def _step(self, turns: Users) -> float:
         rate = self.settings.learning_rate
@@ -299,18 +300,17 @@ class _Training:
         rates = self._scalars(bias_rate, rate, self.settings.regularization)
         ratings = (turns, self.ratings.starts, self.ratings.movies, self.deviations)
         arrays = self.factors.arrays()
-        if self.settings.implicit:
-            return svd_plus_plus_epoch(*ratings, *arrays.values(), *rates)
-        arrays.pop("implicit_factors")
-        return svd_epoch(*ratings, *arrays.values(), *rates)
+        if not self.settings.implicit:
+            del arrays["implicit_factors"]
+        return self.kernel(*ratings, *arrays.values(), *rates)
 
     def _validate(self, validation: RatingsByUser) -> float:
         """Return the RMSE on ``validation``: a pass with learning rates of 0 changes nothing."""
         plain = self.factors.with_implied(self.ratings).arrays()
-        plain.pop("implicit_factors")
+        del plain["implicit_factors"]
         deviations = _deviations(validation, self.mean, self.settings)
         ratings = (validation.users, validation.starts, validation.movies, deviations)
-        squares = svd_epoch(*ratings, *plain.values(), *self._scalars(0.0, 0.0, 0.0))
+        squares = svd_kernel()(*ratings, *plain.values(), *self._scalars(0.0, 0.0, 0.0))
         return math.sqrt(squares / len(validation))
 
     def _scalars(self, *values: float) -> list[Any]:
@@ -324,7 +324,7 @@ class _Training:
             self.best_epoch, self.best = len(measured), self.factors.copy()
 
     def _refuse_divergence(self, rmse: float) -> None:
-        if rmse <= self.largest:
+        if rmse <= self.largest and self.factors.finite:
             return
         rate = self.settings.learning_rate
         raise TrainingError(
@@ -400,6 +400,11 @@ class _Training:
             train_rmse=tuple(rmse for rmse, _ in self.history),
             validation_rmse=tuple(rmse for _, rmse in self.history if self.validation is not None),
         )
+
+
+def shuffled(users: Users, seed: int, epoch: int) -> Users:
+    """Return ``users`` in the order of their turns, which depends on seed and epoch alone."""
+    return np.random.default_rng([seed, epoch]).permutation(users)
 
 
 def share_out(turns: Users, counts: npt.NDArray[np.int64], n_shares: int) -> list[Users]:

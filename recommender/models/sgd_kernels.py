@@ -12,6 +12,7 @@ them. Scalars come in the precision of the arrays, so that each precision is com
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numba
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+Kernel = Callable[..., float]
 
 #: What LLVM may do with floating-point arithmetic: everything that leaves NaN and infinity alone.
 _REORDER = {"reassoc", "contract", "arcp", "nsz"}
@@ -186,6 +188,20 @@ def _svd_plus_plus_epoch(  # noqa: PLR0917 - likewise
     return total
 
 
-_compiled = numba.njit(nogil=True, cache=True, fastmath=_REORDER, error_model="numpy")
-svd_epoch: Callable[..., float] = _compiled(_svd_epoch)
-svd_plus_plus_epoch: Callable[..., float] = _compiled(_svd_plus_plus_epoch)
+@cache
+def svd_kernel() -> Kernel:
+    """Return `_svd_epoch`, compiled at its first call or taken from the cache on disk."""
+    return _compiled(_svd_epoch)
+
+
+@cache
+def svd_plus_plus_kernel() -> Kernel:
+    """Return `_svd_plus_plus_epoch`, compiled likewise."""
+    return _compiled(_svd_plus_plus_epoch)
+
+
+def _compiled(function: Kernel) -> Kernel:
+    """Return ``function`` as numba's, which looks for the cache's folder right here."""
+    options = {"nogil": True, "cache": True, "fastmath": _REORDER, "error_model": "numpy"}
+    kernel: Kernel = numba.njit(**options)(function)
+    return kernel

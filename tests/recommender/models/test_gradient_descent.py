@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recommender.errors import TrainingError, UsageError
 from recommender.inference.estimates import FactorEstimates
@@ -14,10 +16,12 @@ from recommender.models.gradient_descent import (
     EpochReport,
     SGDSettings,
     prepare,
+    share_out,
+    shuffled,
     train_on,
 )
 from recommender.models.indexed import IndexedRatings
-from recommender.models.sgd_kernels import svd_epoch
+from recommender.models.sgd_kernels import svd_kernel
 
 SETTINGS = SGDSettings(n_factors=8, n_epochs=10, learning_rate=0.02, regularization=0.02)
 SEED = 6
@@ -54,6 +58,24 @@ def test_same_seed_same_bytes(indexed: IndexedRatings, implicit: bool, shuffle: 
     assert same(first.estimates, second.estimates)
     assert first.train_rmse == second.train_rmse
     assert not same(first.estimates, train_on(indexed, settings, SEED + 1).estimates)
+
+
+def test_each_epoch_has_turns_of_its_own() -> None:
+    users = np.arange(3, 40)
+    first, second = (shuffled(users, SEED, epoch) for epoch in (0, 1))
+    assert np.array_equal(np.sort(first), users)
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first, shuffled(users, SEED + 1, 0))
+    assert np.array_equal(first, shuffled(users, SEED, 0))
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.integers(min_value=1, max_value=5))
+def test_all_turns_are_shared_out_evenly(counts: list[int], n_shares: int) -> None:
+    shares = share_out(np.arange(len(counts)), np.array(counts), n_shares)
+    assert len(shares) == n_shares
+    assert np.concatenate(shares).tolist() == list(range(len(counts)))
+    most = max(sum(counts[user] for user in share) for share in shares)
+    assert most <= sum(counts) / n_shares + max(counts)
 
 
 def test_turns_change_the_result(indexed: IndexedRatings) -> None:
@@ -183,6 +205,7 @@ def test_a_checkpoint_of_another_training_is_refused(
         (train, replace(SETTINGS, precision="double"), SEED, None),
         (train, SETTINGS, SEED + 1, None),
         (train, SETTINGS, SEED, rest),
+        (train, replace(SETTINGS, patience=2), SEED, rest),
     ):
         with pytest.raises(TrainingError, match="belongs to other data"):
             train_on(data, settings, seed, validation=validation, checkpoints=tmp_path)
@@ -203,6 +226,15 @@ def test_divergence_is_told_with_a_rate_to_try(
     advised = float(re.findall(r"Try a learning rate of (\S+)\.$", message)[0])
     assert rate / 20.0 < advised < rate / 2.0
     assert len(list(tmp_path.glob("*.npz"))) == min(len(told), 1)
+
+
+def test_a_step_to_infinity_is_divergence_though_no_error_shows_it(
+    indexed: IndexedRatings,
+) -> None:
+    one = indexed.only(np.arange(1))
+    settings = replace(SETTINGS, learning_rate=1e38, regularization=100.0, n_epochs=1)
+    with pytest.raises(TrainingError, match="in epoch 1"), np.errstate(over="ignore"):
+        train_on(replace(one, stars=np.array([5.0])), settings, SEED)
 
 
 def test_following_the_advice_ends_in_a_model(indexed: IndexedRatings) -> None:
@@ -270,6 +302,7 @@ def test_senseless_settings_are_refused(
 def test_each_precision_is_compiled_once(indexed: IndexedRatings) -> None:
     for precision in ("single", "double"):
         prepare(replace(SETTINGS, precision=precision, patience=1))
-    signatures = list(svd_epoch.signatures)  # type: ignore[attr-defined]  # numba's dispatcher
+    kernel: Any = svd_kernel()
+    signatures = list(kernel.signatures)
     train_on(indexed, replace(SETTINGS, shuffle=True, n_threads=2), SEED, validation=indexed)
-    assert svd_epoch.signatures == signatures  # type: ignore[attr-defined]
+    assert kernel.signatures == signatures

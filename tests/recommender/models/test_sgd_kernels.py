@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from recommender.models.factors import Factors
 from recommender.models.ratings_by_user import RatingsByUser
-from recommender.models.sgd_kernels import svd_epoch, svd_plus_plus_epoch
+from recommender.models.sgd_kernels import svd_kernel, svd_plus_plus_kernel
 
 STARS = np.array([1.0, 5.0, 3.0, 4.0, 2.0, 2.5])
 
@@ -35,28 +37,39 @@ def arguments(ratings: RatingsByUser, factors: Factors, *rates: float) -> list[A
     return [*columns, *arrays.values(), *map(np.float64, rates)]
 
 
-@pytest.mark.parametrize(("kernel", "implicit"), [(svd_epoch, False), (svd_plus_plus_epoch, True)])
+@pytest.mark.parametrize(
+    ("kernel", "implicit"), [(svd_kernel, False), (svd_plus_plus_kernel, True)]
+)
 def test_the_compiled_kernel_does_what_its_python_says(
     kernel: Any, implicit: bool, ratings: RatingsByUser
 ) -> None:
     compiled, plain = drawn(ratings, implicit=implicit), drawn(ratings, implicit=implicit)
     for _ in range(3):
-        squares = kernel(*arguments(ratings, compiled, 0.1, 0.2, 0.3))
-        expected = kernel.py_func(*arguments(ratings, plain, 0.1, 0.2, 0.3))
+        squares = kernel()(*arguments(ratings, compiled, 0.1, 0.2, 0.3))
+        expected = kernel().py_func(*arguments(ratings, plain, 0.1, 0.2, 0.3))
         assert squares == pytest.approx(expected)
     for name, array in compiled.arrays().items():
         assert array == pytest.approx(plain.arrays()[name], abs=1e-12)
 
 
-@pytest.mark.parametrize(("kernel", "implicit"), [(svd_epoch, False), (svd_plus_plus_epoch, True)])
+@pytest.mark.parametrize(
+    ("kernel", "implicit"), [(svd_kernel, False), (svd_plus_plus_kernel, True)]
+)
 def test_rates_of_zero_measure_and_change_nothing(
     kernel: Any, implicit: bool, ratings: RatingsByUser
 ) -> None:
     factors = drawn(ratings, implicit=implicit)
     before = factors.copy().arrays()
-    squares = kernel(*arguments(ratings, factors, 0.0, 0.0, 0.3))
+    squares = kernel()(*arguments(ratings, factors, 0.0, 0.0, 0.3))
     users = np.repeat(np.arange(3), ratings.counts)
     estimates = factors.with_implied(ratings).estimates(3.0, 5).pairs(users, ratings.movies)
     assert squares == pytest.approx(((ratings.stars - estimates) ** 2).sum())
     for name, array in factors.arrays().items():
         assert np.array_equal(array, before[name])
+
+
+def test_compiled_code_is_kept_with_the_other_state() -> None:
+    kernel: Any = svd_kernel()
+    assert kernel is svd_kernel()
+    assert Path(kernel.stats.cache_path).is_relative_to(os.environ["NUMBA_CACHE_DIR"])
+    assert os.environ["NUMBA_CACHE_DIR"].startswith(os.environ["MOVIE_ROULETTE_VAR"])
