@@ -90,6 +90,7 @@ class Components:
         known_users: Shape (n_users + 1,), who has training ratings.
         known_movies: Shape (n_movies + 1,), what has training ratings.
         blend: The weights.
+        engine: What fitted the factors over side information; see `factorization_machine`.
     """
 
     factors: Mapping[str, FactorEstimates]
@@ -99,6 +100,7 @@ class Components:
     known_users: BoolArray
     known_movies: BoolArray
     blend: Blend
+    engine: str
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays of a bundle."""
@@ -128,6 +130,7 @@ class Components:
             "cold": dict(self.blend.cold),
             "recent_half_life": float(self.blend.recent_half_life),
             "neighbour_similarity": float(self.blend.neighbour_similarity),
+            "fm_engine": self.engine,
         }
 
     @classmethod
@@ -155,6 +158,7 @@ class Components:
                 recent_half_life=scoring["recent_half_life"],
                 neighbour_similarity=scoring["neighbour_similarity"],
             ),
+            engine=scoring["fm_engine"],
         )
 
     def parts(self, audience: Audience) -> dict[str, Part]:

@@ -15,6 +15,7 @@ from recommender.inference.components import (
 from recommender.inference.part import Audience, Part
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
+from recommender.models.factorization_machine import choose_engine
 from recommender.models.features import content_features, movie_terms
 from recommender.models.indexed import Floats, IndexedRatings
 from recommender.models.nmf import fit_nmf
@@ -130,7 +131,8 @@ class HybridScorer:
 
     def _fit_components(self, data: IndexedRatings, terms: list[list[str]]) -> Components:
         params, seed = self.params, self.seed
-        self._progress("parts", 0, None)
+        engine = choose_engine(len(data), params)
+        self._progress(f"parts, with the {engine} factorization", 0, None)
         features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
         factors = {
             "popularity": movie_means(data, params.popularity_damping),
@@ -146,6 +148,7 @@ class HybridScorer:
             known_users=data.known_users,
             known_movies=data.known_movies,
             blend=self._fit_blend(data, terms, features),
+            engine=engine,
         )
 
     def _fit_blend(self, data: IndexedRatings, terms: list[list[str]], features: Floats) -> Blend:
