@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 #: What a model is tuned for: the error of its estimates, or the order of its lists.
 Objective = Literal["rmse", "ndcg_at_10"]
+FactorizationEngine = Literal["auto", "bayesian", "sgd"]
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,16 @@ class ModelParams:
         content_factors: Dimensions to which TF-IDF features are reduced.
         content_regularization: Ridge penalty of the movie bias that content lets expect.
         taste_factors: Dimensions of who watches what.
+        fm_engine: ``bayesian`` or ``sgd``, or ``auto``, which goes by the number of ratings.
+        fm_max_ratings: Most ratings for which ``auto`` is ``bayesian``.
+        fm_content: Kinds of content terms among the features of the factorization machine.
         fm_factors: Factors of each feature of the factorization machine.
         fm_iterations: Draws of its chain.
         fm_blend_iterations: Draws of its chain where it is fitted to set the rating weights.
-        fm_content: Kinds of content terms among its features.
+        fm_sgd_factors: Factors of the ``sgd`` engine.
+        fm_sgd_epochs: Its passes over the ratings.
+        fm_sgd_learning_rate: Its learning rate.
+        fm_sgd_regularization: Its L2 regularization.
         ease_regularization: L2 penalty of the item-item regression that ranks.
         ease_min_support: Favourable ratings that a movie needs to take part in that regression.
         ease_max_movies: Most movies in that regression, the most rated ones, which bounds memory.
@@ -113,10 +120,16 @@ class ModelParams:
     content_factors: int = 48
     content_regularization: float = 100.0
     taste_factors: int = 10
-    fm_factors: int = 8
-    fm_iterations: int = 45
-    fm_blend_iterations: int = 10
+    fm_engine: FactorizationEngine = "auto"
+    fm_max_ratings: int = 2_000_000
     fm_content: tuple[str, ...] = ("genre", "era")
+    fm_factors: int = 8
+    fm_iterations: int = 60
+    fm_blend_iterations: int = 10
+    fm_sgd_factors: int = 16
+    fm_sgd_epochs: int = 20
+    fm_sgd_learning_rate: float = 0.003
+    fm_sgd_regularization: float = 0.02
     ease_regularization: float = 300.0
     ease_min_support: int = 5
     ease_max_movies: int = 8000

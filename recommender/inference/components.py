@@ -115,6 +115,7 @@ class Components:
         known_movies: Shape (n_movies + 1,), what has training ratings.
         blend: The weights.
         priors: What each of `RATING_PARTS` expects of a user.
+        engine: What fitted the factors over side information; see `factorization_machine`.
     """
 
     factors: Mapping[str, FactorEstimates]
@@ -126,6 +127,7 @@ class Components:
     known_movies: BoolArray
     blend: Blend
     priors: Mapping[str, UserPrior]
+    engine: str
 
     @property
     def neighbours(self) -> NeighbourRanking:
@@ -170,6 +172,7 @@ class Components:
             "recent_half_life": float(self.blend.recent_half_life),
             "ials_alpha": float(self.implicit.alpha),
             "neighbour_similarity": float(self.blend.neighbour_similarity),
+            "fm_engine": self.engine,
         }
 
     @classmethod
@@ -206,6 +209,7 @@ class Components:
                 neighbour_similarity=scoring["neighbour_similarity"],
             ),
             priors={name: UserPrior.from_arrays(arrays, name) for name in RATING_PARTS},
+            engine=scoring["fm_engine"],
         )
 
     def parts(self, audience: Audience) -> dict[str, Part]:

@@ -17,6 +17,7 @@ from recommender.inference.part import Audience, Part
 from recommender.models.aligned import align
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
+from recommender.models.factorization_machine import choose_engine
 from recommender.models.features import content_features, movie_terms
 from recommender.models.fold_in import fit_user_priors
 from recommender.models.ials import fit_ials
@@ -139,7 +140,8 @@ class HybridScorer:
 
     def _fit_components(self, data: IndexedRatings, terms: list[list[str]]) -> Components:
         params, seed = self.params, self.seed
-        self._progress("parts", 0, None)
+        engine = choose_engine(len(data), params)
+        self._progress(f"parts, with the {engine} factorization", 0, None)
         features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
         rating_parts = fit_rating_parts(data, terms, features, params, seed)
         factors = {
@@ -158,6 +160,7 @@ class HybridScorer:
             known_movies=data.known_movies,
             blend=self._fit_blend(data, terms, features),
             priors=fit_user_priors(data, rating_parts, params),
+            engine=engine,
         )
 
     def _fit_blend(self, data: IndexedRatings, terms: list[list[str]], features: Floats) -> Blend:

@@ -36,21 +36,18 @@ class FeatureBlock:
     widths: tuple[int, ...]
 
     @classmethod
-    def of(
-        cls, counts: npt.NDArray[np.int64], rated_together: sp.csr_array, *terms: sp.csr_array
-    ) -> Self:
-        """Return ids, implicit neighbourhoods and terms as one block.
+    def of(cls, counts: npt.NDArray[np.int64], *sets: sp.csr_array) -> Self:
+        """Return ids and groups of set features as one block.
 
         Args:
             counts: Shape (n,), ratings of each.
-            rated_together: Shape (n, m), ones where there is a rating.
-            terms: Shape (n, t) each, ones where a term applies.
+            sets: Shape (n, m) each, ones for the members; groups without any are left out.
         """
         rated = np.flatnonzero(counts)
         ids = sp.csr_array(
             (np.ones(rated.size), (rated, np.arange(rated.size))), shape=(counts.size, rated.size)
         )
-        groups = [group for group in (ids, *map(_evenly, (rated_together, *terms))) if group.nnz]
+        groups = [group for group in (ids, *map(_evenly, sets)) if group.nnz]
         newcomers = sp.csr_array(np.append(counts == 0, True)[:, np.newaxis].astype(np.float64))
         known = sp.vstack([sp.hstack(groups), sp.csr_array((1, _width(groups)))])
         matrix = sp.csr_array(sp.hstack([newcomers, known]), dtype=np.float64)
@@ -86,6 +83,15 @@ def movie_features(
     rated = data.movie_counts > 0
     groups = [term_matrix(terms, rated, kind) for kind in kinds]
     return FeatureBlock.of(data.movie_counts, _only_used(sp.csr_array(data.matrix().T)), *groups)
+
+
+def content_block(
+    data: IndexedRatings, terms: Sequence[Sequence[str]], kinds: Sequence[str]
+) -> FeatureBlock:
+    """Return each movie's id and terms, without the users who rated it; see `movie_features`."""
+    rated = data.movie_counts > 0
+    groups = [term_matrix(terms, rated, kind) for kind in kinds]
+    return FeatureBlock.of(data.movie_counts, *groups)
 
 
 def term_matrix(

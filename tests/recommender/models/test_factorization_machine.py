@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import importlib
+import warnings
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,12 @@ import pytest
 
 from recommender.errors import DataError
 from recommender.inference.estimates import FactorEstimates
+from recommender.models.bayesian_machine import PosteriorMean, import_myfm, sample_chain
 from recommender.models.factorization_machine import (
     FactorizationMachineScorer,
-    PosteriorMean,
+    choose_engine,
     fit_factorization_machine,
     require_finite,
-    sample_chain,
 )
 from recommender.models.features import movie_terms
 from recommender.models.indexed import IndexedRatings
@@ -27,6 +26,9 @@ from recommender.schema import Dataset
 from recommender.settings import ModelParams
 
 PARAMS = ModelParams(fm_factors=3, fm_iterations=30, fm_content=("genre", "era", "cast"))
+#: Gradient descent that suits a few ratings.
+BY_DESCENT = {"fm_engine": "sgd", "fm_sgd_learning_rate": 0.02, "fm_sgd_epochs": 60}
+ENGINES: list[dict[str, Any]] = [{"fm_engine": "bayesian"}, BY_DESCENT]
 ARRAYS = ("user_bias", "movie_bias", "user_factors", "movie_factors")
 
 
@@ -58,7 +60,8 @@ def test_one_draw_collapses_to_what_myfm_itself_predicts(
     assert np.std(theirs) > 0.3
 
 
-def test_a_movie_without_ratings_is_scored_by_its_genre(make: Any) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_movie_without_ratings_is_scored_by_its_genre(make: Any, engine: dict[str, Any]) -> None:
     """Odd movies are dramas, even ones comedies; some users like one kind, some the other."""
     rng = np.random.default_rng(1)
     rows = [
@@ -67,7 +70,7 @@ def test_a_movie_without_ratings_is_scored_by_its_genre(make: Any) -> None:
         for movie in rng.choice(np.arange(1, 21), 10, replace=False).tolist()
     ]
     dataset = make(rows, movie_ids=[*range(1, 21), 101, 102])
-    params = replace(PARAMS, fm_iterations=60, fm_content=("genre",))
+    params = replace(PARAMS, fm_iterations=60, fm_content=("genre",), **engine)
     scorer = FactorizationMachineScorer(params, seed=1).fit(dataset)
     users = np.arange(1, 31)
     for movie in (101, 102):
@@ -106,12 +109,13 @@ def test_side_information_beats_ids_alone(ratings_of_taste: Dataset) -> None:
     assert with_genres < 0.75 * float(rest["rating"].std())
 
 
-def test_same_seed_same_bytes_and_another_seed_another_chain(
-    ratings_of_taste: Dataset, indexed: IndexedRatings
+@pytest.mark.parametrize("engine", ENGINES)
+def test_same_seed_same_bytes_and_another_seed_another_model(
+    ratings_of_taste: Dataset, indexed: IndexedRatings, engine: dict[str, Any]
 ) -> None:
-    terms = movie_terms(ratings_of_taste)
+    terms, params = movie_terms(ratings_of_taste), replace(PARAMS, **engine)
     first, again, other = (
-        fit_factorization_machine(indexed, terms, PARAMS, seed) for seed in (5, 5, 6)
+        fit_factorization_machine(indexed, terms, params, seed) for seed in (5, 5, 6)
     )
     for name in ARRAYS:
         assert np.array_equal(getattr(first, name), getattr(again, name))
@@ -129,10 +133,14 @@ def test_the_last_rows_stand_for_the_unknown(indexed: IndexedRatings) -> None:
         assert values[41] == pytest.approx(values[-1])
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("rows", [1, 2, 12])
-def test_a_few_ratings_give_a_finite_model(indexed: IndexedRatings, rows: int) -> None:
+def test_a_few_ratings_give_a_finite_model(
+    indexed: IndexedRatings, rows: int, engine: dict[str, Any]
+) -> None:
     few = indexed.only(np.arange(rows))
-    found = fit_factorization_machine(few, [[]] * indexed.n_movies, PARAMS, seed=1)
+    params = replace(PARAMS, **engine)
+    found = fit_factorization_machine(few, [[]] * indexed.n_movies, params, seed=1)
     assert all(np.isfinite(getattr(found, name)).all() for name in ARRAYS)
 
 
@@ -143,6 +151,41 @@ def test_what_is_not_finite_is_refused() -> None:
         require_finite(bad, remedy="Lower it.")
 
 
-def test_myfm_is_imported_only_when_it_is_needed(repo: Path) -> None:
-    code = "import sys, recommender.models.factorization_machine; sys.exit('myfm' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=repo, check=False).returncode == 0
+def test_descent_that_diverges_is_refused_with_a_rate_to_try(indexed: IndexedRatings) -> None:
+    params = replace(PARAMS, fm_engine="sgd", fm_sgd_learning_rate=8.0)
+    with pytest.raises(DataError, match=r"diverged.*fm_sgd_learning_rate to 4 or less"):
+        fit_factorization_machine(indexed, [[]] * indexed.n_movies, params, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("engine", "n_ratings", "expected"),
+    [
+        ("auto", 1200, "bayesian"),
+        ("auto", 1201, "sgd"),
+        ("sgd", 10, "sgd"),
+        ("bayesian", 10**8, "bayesian"),
+    ],
+)
+def test_the_engine_goes_by_size_unless_it_is_set(
+    engine: Any, n_ratings: int, expected: str
+) -> None:
+    params = ModelParams(fm_engine=engine, fm_max_ratings=1200)
+    assert choose_engine(n_ratings, params) == expected
+
+
+def test_a_scorer_says_which_engine_it_has_used(ratings_of_taste: Dataset) -> None:
+    scorer = FactorizationMachineScorer(replace(PARAMS, fm_max_ratings=1199), seed=1)
+    assert scorer.engine == "auto"
+    assert scorer.fit(ratings_of_taste).engine == "sgd"
+
+
+def test_only_the_one_warning_of_the_import_is_silenced(monkeypatch: pytest.MonkeyPatch) -> None:
+    def warn(name: str) -> str:
+        warnings.warn("pkg_resources is deprecated as an API. See ...", UserWarning, stacklevel=2)
+        warnings.warn("something else", UserWarning, stacklevel=2)
+        return name
+
+    monkeypatch.setattr(importlib, "import_module", warn)
+    with pytest.warns(UserWarning, match="something else") as caught:
+        assert import_myfm.__wrapped__() == "myfm.gibbs"
+    assert [str(item.message) for item in caught] == ["something else"]

@@ -120,7 +120,17 @@ def test_progress_is_told(ratings_of_taste: Dataset) -> None:
     told: list[tuple[str, int, int | None]] = []
     HybridScorer(PARAMS, seed=2, progress=lambda *step: told.append(step)).fit(ratings_of_taste)
     assert [what for what, _, _ in told].count("rating blend") == 2
-    assert {what for what, _, _ in told} == {"parts", "rating blend", "ranking blend"}
+    assert {what for what, _, _ in told} == {
+        "parts, with the bayesian factorization",
+        "rating blend",
+        "ranking blend",
+    }
+
+
+def test_the_engine_is_told_and_recorded(hybrid: HybridScorer, ratings_of_taste: Dataset) -> None:
+    assert hybrid.components.to_scoring()["fm_engine"] == "bayesian"
+    by_descent = HybridScorer(replace(PARAMS, fm_engine="sgd"), seed=2).fit(ratings_of_taste)
+    assert by_descent.components.to_scoring()["fm_engine"] == "sgd"
 
 
 def test_there_are_no_other_parts(hybrid: HybridScorer) -> None:

@@ -1,0 +1,178 @@
+"""Factors and biases as sums over features, by gradient descent: side information for large data.
+
+The estimate is ``m + b_u + b_i + p_u . q_i`` (Chen et al. 2012, "SVDFeature", equation 1) with
+
+    p_u = P_u + |I_u|^-1/2 sum_{j in I_u} Y_j,     q_i = Q_i + sum_f x_if T_f,
+
+where ``I_u`` are the movies that user u rated and f the terms of movie i; a movie's bias is the
+sum over the same features, a user's is the user's own. The ratings of a user are visited together,
+so that the sum over ``I_u`` is made once for all of them and its change is handed on to the
+``Y_j`` at the end (section 3.2 there, user-wise training).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.inference.estimates import FactorEstimates
+from recommender.models.indexed import IndexedRatings
+from recommender.models.side_information import FeatureBlock, content_block
+from recommender.settings import ModelParams
+
+Singles = npt.NDArray[np.float32]
+#: Spread of the factors that gradient descent starts from.
+_START_SPREAD = 0.1
+
+
+def fit_by_gradient_descent(
+    data: IndexedRatings, terms: list[list[str]], params: ModelParams, seed: int
+) -> FactorEstimates:
+    """Return the factors that gradient descent in single precision finds, on one thread.
+
+    A movie without ratings has the factors and the bias of its terms; the unknown user has 0.
+
+    Args:
+        data: The ratings.
+        terms: Content terms of each movie, as `movie_terms` gives them.
+        params: Hyper-parameters.
+        seed: Seed of the start.
+    """
+    order = np.argsort(data.users, kind="stable")
+    starts = np.append(0, np.cumsum(data.user_counts))
+    movies = data.movies[order].astype(np.int32)
+    deviations = (data.stars[order] - data.mean).astype(np.float32)
+    block = content_block(data, terms, params.fm_content)
+    features = block.matrix[:-1, 1:]
+    columns = (
+        features.indptr.astype(np.int64),
+        features.indices.astype(np.int32),
+        features.data.astype(np.float32),
+    )
+    weights = _start(data, block, params.fm_sgd_factors, seed)
+    rates = np.float32(params.fm_sgd_learning_rate), np.float32(params.fm_sgd_regularization)
+    for _ in range(params.fm_sgd_epochs):
+        _compiled()(
+            (starts, movies, deviations),
+            columns,
+            weights,
+            *rates,
+        )
+    return _collapse(data, block, (starts, movies), weights)
+
+
+def _start(
+    data: IndexedRatings, block: FeatureBlock, n_factors: int, seed: int
+) -> tuple[Singles, ...]:
+    """Return biases and factors: of users, of movies' features, of what users rated."""
+    rng = np.random.default_rng(seed)
+
+    def drawn(size: int) -> Singles:
+        return rng.normal(0.0, _START_SPREAD, (size, n_factors)).astype(np.float32)
+
+    own_features = np.zeros((block.n_features, n_factors), dtype=np.float32)
+    own_features[: block.widths[0]] = drawn(block.widths[0])
+    return (
+        np.zeros(data.n_users, dtype=np.float32),
+        drawn(data.n_users),
+        np.zeros(block.n_features, dtype=np.float32),
+        own_features,
+        np.zeros((data.n_movies, n_factors), dtype=np.float32),
+    )
+
+
+def _collapse(
+    data: IndexedRatings,
+    block: FeatureBlock,
+    ratings: tuple[Any, Any],
+    weights: tuple[Singles, ...],
+) -> FactorEstimates:
+    user_bias, user_factors, feature_bias, feature_factors, implicit = weights
+    starts, movies = ratings
+    summed = np.zeros((data.n_users + 1, user_factors.shape[1]), dtype=np.float32)
+    for user in np.flatnonzero(data.user_counts).tolist():
+        rated = movies[starts[user] : starts[user + 1]]
+        summed[user] = user_factors[user] + implicit[rated].sum(axis=0) / np.sqrt(rated.size)
+    features = block.matrix[:, 1:].astype(np.float32)
+    return FactorEstimates(
+        mean=data.mean,
+        user_bias=np.append(user_bias, np.float32(0.0)),
+        movie_bias=np.asarray(features @ feature_bias),
+        user_factors=summed,
+        movie_factors=np.asarray(features @ feature_factors),
+    )
+
+
+def _epoch(  # noqa: C901, PLR0912  # one loop nest, which numba compiles as a whole
+    ratings: tuple[Any, Any, Any],
+    features: tuple[Any, Any, Any],
+    weights: tuple[Any, ...],
+    rate: Any,
+    shrinkage: Any,
+) -> None:
+    """Visit each rating once, user by user, and step along the gradient of its squared error.
+
+    Args:
+        ratings: Where each user's ratings begin; movies; stars less the mean.
+        features: Movies' features as CSR: starts, columns, values.
+        weights: As `_start` gives them; changed in place.
+        rate: Learning rate.
+        shrinkage: L2 regularization.
+    """
+    starts, movies, deviations = ratings
+    begins, columns, values = features
+    user_bias, user_factors, feature_bias, feature_factors, implicit = weights
+    n_factors = user_factors.shape[1]
+    around = np.zeros(n_factors, dtype=np.float32)
+    before = np.zeros(n_factors, dtype=np.float32)
+    taste = np.zeros(n_factors, dtype=np.float32)
+    movie = np.zeros(n_factors, dtype=np.float32)
+    for user in range(starts.size - 1):
+        first, last = starts[user], starts[user + 1]
+        if first == last:
+            continue
+        share = np.float32(1.0 / np.sqrt(last - first))
+        around[:] = 0.0
+        for row in range(first, last):
+            for k in range(n_factors):
+                around[k] += share * implicit[movies[row], k]
+        before[:] = around
+        for row in range(first, last):
+            begin, end = begins[movies[row]], begins[movies[row] + 1]
+            movie[:] = 0.0
+            error = deviations[row] - user_bias[user]
+            for place in range(begin, end):
+                feature, value = columns[place], values[place]
+                error -= value * feature_bias[feature]
+                for k in range(n_factors):
+                    movie[k] += value * feature_factors[feature, k]
+            for k in range(n_factors):
+                taste[k] = user_factors[user, k] + around[k]
+                error -= taste[k] * movie[k]
+            user_bias[user] += rate * (error - shrinkage * user_bias[user])
+            for k in range(n_factors):
+                pull = error * movie[k]
+                user_factors[user, k] += rate * (pull - shrinkage * user_factors[user, k])
+                around[k] += rate * (pull - shrinkage * around[k])
+            for place in range(begin, end):
+                feature, value = columns[place], values[place]
+                pull = value * error
+                feature_bias[feature] += rate * (pull - shrinkage * feature_bias[feature])
+                for k in range(n_factors):
+                    feature_factors[feature, k] += rate * (
+                        pull * taste[k] - shrinkage * feature_factors[feature, k]
+                    )
+        for row in range(first, last):
+            for k in range(n_factors):
+                implicit[movies[row], k] += share * (around[k] - before[k])
+
+
+@functools.cache
+def _compiled() -> Any:
+    """Compile the loops on first use; reassociation lets sums over factors run in vectors."""
+    numba = importlib.import_module("numba")
+    return numba.njit(cache=True, fastmath={"reassoc", "contract"})(_epoch)
