@@ -97,7 +97,7 @@ class NeighbourRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        strength = self.strength(viewer)
+        strength = self.strengths(viewer)
         liked = np.flatnonzero(strength)
         rows, owner = gather_rows(self.starts, viewer.movies[liked])
         values = self.weights[rows] * strength[liked][owner]
@@ -105,7 +105,7 @@ class NeighbourRanking:
         sums = np.bincount(self.movies[rows], weights=values, minlength=n_movies)
         return np.asarray(sums, dtype=np.float64)
 
-    def strength(self, viewer: Viewer) -> Scores:
+    def strengths(self, viewer: Viewer) -> Scores:
         """Return how much each rating of the history counts, shape (n,)."""
         age = np.arange(viewer.movies.size)[::-1]
         decay: Scores = 0.5 ** (age / self.half_life)
@@ -152,10 +152,22 @@ class AlignedRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        expected = self.neighbours.strength(viewer) @ self.loadings[viewer.movies]
+        expected = self.neighbours.strengths(viewer) @ self.loadings[viewer.movies]
         direction = expected[1:].astype(self.features.dtype)
         content = expected[0] + np.asarray(self.features @ direction, dtype=np.float64)
         return np.where(self.neighbours.known, self.neighbours.scores(viewer), content)
+
+    def contributions(self, viewer: Viewer, movie: int) -> Scores:
+        """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
+        if self.neighbours.known[movie]:
+            rows, owner = gather_rows(self.neighbours.starts, viewer.movies)
+            hits = np.flatnonzero(self.neighbours.movies[rows] == movie)
+            weights = np.zeros(viewer.movies.size)
+            weights[owner[hits]] = self.neighbours.weights[rows[hits]]
+        else:
+            described = np.append(1.0, self.features[movie])
+            weights = self.loadings[viewer.movies] @ described
+        return self.neighbours.strengths(viewer) * weights
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the weights are summed over; see `NeighbourRanking.path`."""
@@ -194,12 +206,29 @@ class ImplicitRanking:
 
     def viewer_factors(self, viewer: Viewer) -> Scores:
         """Return ``x_u``, shape (d,)."""
+        own, system, confidence = self._equations(viewer)
+        solved = np.linalg.solve(system, own.T @ confidence)
+        return np.asarray(solved, dtype=np.float64)
+
+    def contributions(self, viewer: Viewer, movie: int) -> Scores:
+        """Return what each rating of the history adds to the score of ``movie``, shape (n,).
+
+        Hu, Koren and Volinsky 2008, section 5: ``c_uj y_i' A^-1 y_j``, with ``A`` the inverted
+        matrix of equation 4.
+        """
+        own, system, confidence = self._equations(viewer)
+        towards = np.linalg.solve(system, np.asarray(self.factors[movie], dtype=np.float64))
+        added = np.zeros(viewer.movies.size)
+        added[viewer.grades > 0] = confidence * (own @ towards)
+        return added
+
+    def _equations(self, viewer: Viewer) -> tuple[Scores, Scores, Scores]:
+        """Return ``Y_u``, the matrix of equation 4, and ``c_u``."""
         liked = viewer.grades > 0
         own = np.asarray(self.factors[viewer.movies[liked]], dtype=np.float64)
         added = self.alpha * viewer.grades[liked]
         system = np.asarray(self.gram + (own.T * added) @ own, dtype=np.float64)
-        solved = np.linalg.solve(system, own.T @ (1.0 + added))
-        return np.asarray(solved, dtype=np.float64)
+        return own, system, np.asarray(1.0 + added, dtype=np.float64)
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS, signal_rankings
 from recommender.inference.rankings import Ranking, StaticRanking
-from recommender.models.aligned import align
+from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
 from recommender.models.ials import fit_ials
@@ -258,7 +258,7 @@ class _Lists:
         return signal_rankings(
             self._static,
             align(fit_ease(past, params), features, params),
-            fit_ials(past, params, self._seed),
+            align_factors(fit_ials(past, params, self._seed), features, params),
             profile_ranking(past, features),
             params.ease_recent_half_life,
         )

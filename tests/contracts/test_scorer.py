@@ -15,10 +15,13 @@ from recommender.bundle import Bundle, CodeState, open_bundle
 from recommender.errors import DataError, UsageError
 from recommender.inference import Recommender
 from recommender.inference.components import PART_NAMES
+from recommender.models.aligned import MetadataEASEScorer
 from recommender.models.bias import BiasScorer
 from recommender.models.content import ContentScorer
 from recommender.models.ease import EASEScorer
 from recommender.models.hybrid import HybridScorer
+from recommender.models.ials import IALSScorer
+from recommender.models.item_knn import ItemKNNScorer
 from recommender.models.nmf import NMFScorer
 from recommender.models.popularity import PopularityScorer, TrendingScorer
 from recommender.models.svd import SVDScorer
@@ -40,10 +43,23 @@ SCORERS = {
         ContentScorer,
         TasteScorer,
         EASEScorer,
+        MetadataEASEScorer,
+        IALSScorer,
+        ItemKNNScorer,
     )
 }
 #: Models that know one viewer from another, by list or by estimate.
-PERSONAL_LISTS = ("hybrid", "svd", "nmf", "content", "taste", "ease")
+PERSONAL_LISTS = (
+    "hybrid",
+    "svd",
+    "nmf",
+    "content",
+    "taste",
+    "ease",
+    "metadata-ease",
+    "ials",
+    "item-knn",
+)
 PERSONAL_ESTIMATES = ("hybrid", "svd", "nmf", "content", "taste")
 PARAMS = ModelParams(
     n_factors=4,
@@ -56,8 +72,13 @@ PARAMS = ModelParams(
     taste_factors=2,
     ease_regularization=5.0,
     ease_min_support=2,
+    alignment_regularization=0.5,
+    ials_factors=4,
+    ials_epochs=5,
+    ials_regularization=1.0,
+    knn_shrinkage=1.0,
     ranking_cuts=2,
-    ranking_last=2,
+    ranking_last=2.0,
 )
 NOBODY, NO_MOVIE = 999_999, 888_888
 N_RATED_BY_EACH = 12
