@@ -27,7 +27,7 @@ from recommender.models.ease import fit_ease
 from recommender.models.ials import fit_ials
 from recommender.models.indexed import Floats, IndexedRatings, Positions
 from recommender.models.signals import quality, rating_share, rising, trending
-from recommender.models.top_ten import DISCOUNTS, K, ndcg_of_sums
+from recommender.models.top_ten import DISCOUNTS, K, ndcg_kernel
 from recommender.schema import SplitMethod
 from recommender.settings import ModelParams
 
@@ -87,7 +87,7 @@ class Trial:
         self, base: npt.NDArray[np.float32], signal: npt.NDArray[np.float32], weight: float
     ) -> Floats:
         """Return the NDCG@10 of each list ordered by ``base + weight signal``, shape (lists,)."""
-        found = ndcg_of_sums(base, signal, np.float32(weight), self.liked, self.ideal)
+        found = ndcg_kernel()(base, signal, np.float32(weight), self.liked, self.ideal)
         return np.asarray(found)
 
     def only(self, chosen: BoolArray) -> Trial:

@@ -142,6 +142,8 @@ def test_newcomers_get_the_blend_of_popular_signals(hybrid: HybridScorer) -> Non
     total = sum(blend[name] * hybrid.components.static[name] for name in COLD_SIGNALS)
     shown = hybrid.recommend(10**6, 42)
     assert shown.scores == pytest.approx(np.sort(total)[::-1])
+    lately = np.sort(hybrid.components.static["trending"])[::-1]
+    assert hybrid.part("trending").recommend(10**6, 42).scores == pytest.approx(lately)
 
 
 def test_nothing_but_the_training_data_is_looked_at(
