@@ -176,7 +176,7 @@ def _(ranking: AlignedRanking, viewer: Viewer, movie: int) -> Attribution:
 
 @attribute_ranking.register
 def _(ranking: ImplicitRanking, viewer: Viewer, movie: int) -> Attribution:
-    return Attribution((), (("neighbour", "same audience", ranking.shares(viewer, movie)),))
+    return Attribution((), (("neighbour", "same audience", ranking.contributions(viewer, movie)),))
 
 
 @attribute_ranking.register

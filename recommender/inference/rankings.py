@@ -179,6 +179,18 @@ class AlignedRanking:
         content = expected[0] + np.asarray(self.features @ direction, dtype=np.float64)
         return np.where(self.neighbours.known, self.neighbours.scores(viewer), content)
 
+    def contributions(self, viewer: Viewer, movie: int) -> Scores:
+        """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
+        if self.neighbours.known[movie]:
+            rows, owner = gather_rows(self.neighbours.starts, viewer.movies)
+            hits = np.flatnonzero(self.neighbours.movies[rows] == movie)
+            weights = np.zeros(viewer.movies.size)
+            weights[owner[hits]] = self.neighbours.weights[rows[hits]]
+        else:
+            described = np.append(1.0, self.features[movie])
+            weights = self.loadings[viewer.movies] @ described
+        return self.neighbours.strengths(viewer) * weights
+
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the weights are summed over; see `NeighbourRanking.path`."""
         return self.neighbours.path(viewer)
@@ -211,23 +223,29 @@ class ImplicitRanking:
 
     def viewer_factors(self, viewer: Viewer) -> Scores:
         """Return ``x_u``, shape (d,)."""
-        own, confidence, system = self._equations(viewer)
-        return np.asarray(np.linalg.solve(system, own.T @ confidence), dtype=np.float64)
+        own, system, confidence = self._equations(viewer)
+        solved = np.linalg.solve(system, own.T @ confidence)
+        return np.asarray(solved, dtype=np.float64)
 
-    def shares(self, viewer: Viewer, movie: int) -> Scores:
-        """Return the part of each rating in the score of ``movie``, shape (n,); they sum to it.
+    def contributions(self, viewer: Viewer, movie: int) -> Scores:
+        """Return what each rating of the history adds to the score of ``movie``, shape (n,).
 
-        ``y_i . A^-1 y_j c_j`` (Hu, Koren and Volinsky 2008, section 5), 0 for what was not liked.
+        Hu, Koren and Volinsky 2008, section 5: ``c_uj y_i' A^-1 y_j``, with ``A`` the inverted
+        matrix of equation 4.
         """
-        own, confidence, system = self._equations(viewer)
-        target = np.asarray(self.factors[movie], dtype=np.float64)
-        return np.asarray(own @ np.linalg.solve(system, target) * confidence, dtype=np.float64)
+        own, system, confidence = self._equations(viewer)
+        towards = np.linalg.solve(system, np.asarray(self.factors[movie], dtype=np.float64))
+        added = np.zeros(viewer.movies.size)
+        added[viewer.grades > 0] = confidence * (own @ towards)
+        return added
 
     def _equations(self, viewer: Viewer) -> tuple[Scores, Scores, Scores]:
-        """Return ``Y_u``, ``c_u`` (0 for what was not liked) and the matrix to be inverted."""
-        own = np.asarray(self.factors[viewer.movies], dtype=np.float64)
-        added = self.alpha * np.asarray(viewer.grades, dtype=np.float64)
-        return own, np.where(added > 0.0, 1.0 + added, 0.0), self.gram + (own.T * added) @ own
+        """Return ``Y_u``, the matrix of equation 4, and ``c_u``."""
+        liked = viewer.grades > 0
+        own = np.asarray(self.factors[viewer.movies[liked]], dtype=np.float64)
+        added = self.alpha * viewer.grades[liked]
+        system = np.asarray(self.gram + (own.T * added) @ own, dtype=np.float64)
+        return own, system, np.asarray(1.0 + added, dtype=np.float64)
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""

@@ -14,11 +14,19 @@ the history, so ``x' C`` is all that is needed of it: no weight is stored.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from recommender.inference.estimates import Estimates
-from recommender.inference.rankings import AlignedRanking, NeighbourRanking, Ranking
+from recommender.inference.rankings import (
+    AlignedRanking,
+    ImplicitRanking,
+    NeighbourRanking,
+    Ranking,
+)
 from recommender.models.bias import fit_bias
 from recommender.models.ease import fit_ease
 from recommender.models.features import content_features, movie_terms
@@ -40,11 +48,35 @@ def align(neighbours: NeighbourRanking, features: Floats, params: ModelParams) -
     weights = sp.csr_array(
         (neighbours.weights, neighbours.movies, neighbours.starts), shape=(n_movies, n_movies)
     )
-    known = np.diff(neighbours.starts) > 0
-    design = np.column_stack([np.ones(n_movies), features]) * known[:, np.newaxis]
-    gram = design.T @ design + params.alignment_regularization * np.eye(design.shape[1])
+    design, gram = _regression(features, neighbours.known, params.alignment_regularization)
     loadings = np.linalg.solve(gram, (weights @ design).T).T
     return AlignedRanking(neighbours, features.astype(np.float32), loadings.astype(np.float32))
+
+
+def align_factors(
+    implicit: ImplicitRanking, features: Floats, params: ModelParams
+) -> ImplicitRanking:
+    """Return iALS's factors, completed by content for the movies that have none.
+
+    Gantner et al. 2010, "Learning attribute-to-feature mappings for cold-start recommendations":
+    a ridge regression of the factors on the features. Viewers' factors stay what they are, but
+    for what those movies in their history add.
+    """
+    known: npt.NDArray[np.bool_] = np.any(implicit.factors != 0.0, axis=1)
+    design, gram = _regression(features, known, params.alignment_regularization)
+    factors = np.column_stack([np.ones(len(features)), features]) @ np.linalg.solve(
+        gram, design.T @ implicit.factors
+    )
+    completed = np.where(known[:, np.newaxis], implicit.factors, factors.astype(np.float32))
+    return replace(implicit, factors=completed)
+
+
+def _regression(
+    features: Floats, known: npt.NDArray[np.bool_], penalty: float
+) -> tuple[Floats, Floats]:
+    """Return ``F``, rows of the unknown 0, and ``F'F + mu I``."""
+    design = np.column_stack([np.ones(len(features)), features]) * known[:, np.newaxis]
+    return design, design.T @ design + penalty * np.eye(design.shape[1])
 
 
 class MetadataEASEScorer(PartScorer):

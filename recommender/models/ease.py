@@ -13,6 +13,7 @@ from recommender.inference.estimates import Estimates
 from recommender.inference.rankings import NeighbourRanking, Ranking
 from recommender.models.bias import fit_bias
 from recommender.models.indexed import Floats, IndexedRatings, Positions
+from recommender.models.memory import state_memory
 from recommender.models.part_scorer import PartScorer
 from recommender.schema import Dataset
 from recommender.settings import ModelParams
@@ -30,11 +31,20 @@ def fit_ease(data: IndexedRatings, params: ModelParams) -> NeighbourRanking:
         P = (X'X + lambda I)^-1,   W[j, i] = -P[j, i] / P[i, i],   W[i, i] = 0.
 
     Movies with fewer than ``ease_min_support`` positive grades, and beyond the
-    ``ease_max_movies`` best supported, neither have nor get weights. Memory is about
-    ``8 ease_max_movies^2`` bytes.
+    ``ease_max_movies`` best supported, neither have nor get weights. Memory is stated before it
+    is used; see `ease_memory`.
+
+    Raises:
+        UsageError: The memory is not there.
     """
     matrix = data.matrix(data.grades)
     chosen = supported_movies(matrix, params.ease_min_support, params.ease_max_movies)
+    state_memory(
+        ease_memory(matrix.shape[0], chosen.size, params.ease_neighbours),
+        what=f"EASE over {chosen.size:,} movies",
+        setting="ease_max_movies",
+        value=params.ease_max_movies,
+    )
     weights = ease_weights(matrix[:, chosen], params.ease_regularization)
     return keep_largest(weights, chosen, data.n_movies, params.ease_neighbours)
 
@@ -44,6 +54,23 @@ def supported_movies(matrix: sp.csr_array, min_support: int, max_movies: int) ->
     support = np.bincount(matrix.indices, minlength=matrix.shape[1])
     by_support = np.argsort(-support, kind="stable")[:max_movies]
     return np.sort(by_support[support[by_support] >= max(min_support, 1)])
+
+
+def ease_memory(n_users: int, n_movies: int, n_neighbours: int) -> int:
+    """Return about how many bytes `fit_ease` needs at most.
+
+    One matrix of movies by movies, in which the Gram matrix, its inverse and the weights take
+    turns; with fewer users than movies two of users by movies besides; blocks of rows; and the
+    weights kept.
+
+    >>> ease_memory(n_users=160_000, n_movies=8000, n_neighbours=500) / 1e9
+    0.736
+    """
+    dense = n_movies**2
+    by_users = 2 * n_users * n_movies if n_users < n_movies else 0
+    blocks = 2 * min(_BLOCK, n_movies) * n_movies
+    kept = 3 * n_movies * min(n_neighbours, n_movies)
+    return 8 * (dense + by_users + blocks + kept)
 
 
 def ease_weights(matrix: sp.csr_array, regularization: float) -> Floats:

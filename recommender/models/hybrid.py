@@ -14,7 +14,7 @@ from recommender.inference.components import (
     SupportGroup,
 )
 from recommender.inference.part import Audience, Part
-from recommender.models.aligned import align
+from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
 from recommender.models.factorization_machine import choose_engine
@@ -154,7 +154,7 @@ class HybridScorer:
             factors=factors,
             static=static_signals(data, params),
             aligned=align(fit_ease(data, params), features, params),
-            implicit=fit_ials(data, params, seed),
+            implicit=align_factors(fit_ials(data, params, seed), features, params),
             profile=profile_ranking(data, features),
             known_users=data.known_users,
             known_movies=data.known_movies,

@@ -20,7 +20,7 @@ from recommender.inference.estimates import Estimates
 from recommender.inference.rankings import ImplicitRanking, Ranking
 from recommender.models.bias import fit_bias
 from recommender.models.indexed import IndexedRatings
-from recommender.models.part_scorer import PartScorer
+from recommender.models.part_scorer import PartScorer, single_thread
 from recommender.schema import Dataset
 from recommender.settings import ModelParams
 
@@ -56,15 +56,16 @@ def confidence_matrix(data: IndexedRatings, params: ModelParams) -> sp.csr_array
 
 def train(confidences: sp.csr_array, params: ModelParams, seed: int) -> AlternatingLeastSquares:
     """Return implicit's model of ``confidences``, in float32 on one thread, hence repeatable."""
-    model = AlternatingLeastSquares(
-        factors=params.ials_factors,
-        regularization=params.ials_regularization,
-        alpha=1.0,
-        iterations=params.ials_epochs,
-        num_threads=1,
-        random_state=seed,
-    )
-    model.fit(sp.csr_matrix(confidences.astype(np.float32)), show_progress=False)
+    with single_thread():
+        model = AlternatingLeastSquares(
+            factors=params.ials_factors,
+            regularization=params.ials_regularization,
+            alpha=1.0,
+            iterations=params.ials_epochs,
+            num_threads=1,
+            random_state=seed,
+        )
+        model.fit(sp.csr_matrix(confidences.astype(np.float32)), show_progress=False)
     return model
 
 

@@ -99,8 +99,8 @@ def support_edges(supports: Sequence[Positions]) -> list[int]:
 
     >>> support_edges([np.arange(200)])
     [0]
-    >>> support_edges([np.arange(400)])
-    [0, 200]
+    >>> support_edges([np.arange(600)])
+    [0, 300]
     """
     pooled = np.concatenate(supports)
     n_groups = int(np.clip(pooled.size // _GROUP_LISTS, 1, _MOST_GROUPS))

@@ -21,13 +21,13 @@ import numpy.typing as npt
 
 from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS, signal_rankings
 from recommender.inference.rankings import Ranking, StaticRanking
-from recommender.models.aligned import align
+from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
 from recommender.models.ials import fit_ials
 from recommender.models.indexed import Floats, IndexedRatings, Positions
 from recommender.models.signals import quality, rating_share, rising, trending
-from recommender.models.top_ten import DISCOUNTS, K, ndcg_of_sums
+from recommender.models.top_ten import DISCOUNTS, K, ndcg_kernel
 from recommender.schema import SplitMethod
 from recommender.settings import ModelParams
 
@@ -87,7 +87,7 @@ class Trial:
         self, base: npt.NDArray[np.float32], signal: npt.NDArray[np.float32], weight: float
     ) -> Floats:
         """Return the NDCG@10 of each list ordered by ``base + weight signal``, shape (lists,)."""
-        found = ndcg_of_sums(base, signal, np.float32(weight), self.liked, self.ideal)
+        found = ndcg_kernel()(base, signal, np.float32(weight), self.liked, self.ideal)
         return np.asarray(found)
 
     def only(self, chosen: BoolArray) -> Trial:
@@ -258,7 +258,7 @@ class _Lists:
         return signal_rankings(
             self._static,
             align(fit_ease(past, params), features, params),
-            fit_ials(past, params, self._seed),
+            align_factors(fit_ials(past, params, self._seed), features, params),
             profile_ranking(past, features),
             params.ease_recent_half_life,
         )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import numba
 import numpy as np
 import numpy.typing as npt
+
+Kernel = Callable[..., npt.NDArray[np.float64]]
 
 #: Length of the lists.
 K = 10
@@ -57,4 +62,8 @@ def _ndcg_of_sums(
     return found
 
 
-ndcg_of_sums = numba.njit(cache=True)(_ndcg_of_sums)
+@cache
+def ndcg_kernel() -> Kernel:
+    """Return `_ndcg_of_sums`, compiled at its first call or taken from the cache on disk."""
+    kernel: Kernel = numba.njit(cache=True)(_ndcg_of_sums)
+    return kernel

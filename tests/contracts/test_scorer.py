@@ -15,11 +15,14 @@ from recommender.bundle import Bundle, CodeState, open_bundle
 from recommender.errors import DataError, UsageError
 from recommender.inference import Recommender
 from recommender.inference.components import PART_NAMES
+from recommender.models.aligned import MetadataEASEScorer
 from recommender.models.bias import BiasScorer
 from recommender.models.content import ContentScorer
 from recommender.models.ease import EASEScorer
 from recommender.models.factorization_machine import FactorizationMachineScorer
 from recommender.models.hybrid import HybridScorer
+from recommender.models.ials import IALSScorer
+from recommender.models.item_knn import ItemKNNScorer
 from recommender.models.nmf import NMFScorer
 from recommender.models.popularity import PopularityScorer, TrendingScorer
 from recommender.models.svd import SurpriseSVDScorer, SVDScorer
@@ -45,10 +48,26 @@ SCORERS = {
         TasteScorer,
         FactorizationMachineScorer,
         EASEScorer,
+        MetadataEASEScorer,
+        IALSScorer,
+        ItemKNNScorer,
     )
 }
 #: Models that know one viewer from another, by list or by estimate.
-PERSONAL_LISTS = ("hybrid", "svd", "surprise-svd", "svd++", "nmf", "content", "taste", "fm", "ease")
+PERSONAL_LISTS = (
+    "hybrid",
+    "svd",
+    "surprise-svd",
+    "svd++",
+    "nmf",
+    "content",
+    "taste",
+    "fm",
+    "ease",
+    "metadata-ease",
+    "ials",
+    "item-knn",
+)
 PERSONAL_ESTIMATES = ("hybrid", "svd", "surprise-svd", "svd++", "nmf", "content", "taste", "fm")
 PARAMS = ModelParams(
     n_factors=4,
@@ -65,8 +84,13 @@ PARAMS = ModelParams(
     fm_iterations=30,
     ease_regularization=5.0,
     ease_min_support=2,
+    alignment_regularization=0.5,
+    ials_factors=4,
+    ials_epochs=5,
+    ials_regularization=1.0,
+    knn_shrinkage=1.0,
     ranking_cuts=2,
-    ranking_last=2,
+    ranking_last=2.0,
 )
 NOBODY, NO_MOVIE = 999_999, 888_888
 N_RATED_BY_EACH = 12

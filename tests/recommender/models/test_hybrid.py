@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 
 from recommender.errors import UsageError
-from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS, RATING_PARTS
+from recommender.inference.components import (
+    COLD_SIGNALS,
+    PERSONAL_SIGNALS,
+    RATING_PARTS,
+    SupportGroup,
+)
+from recommender.inference.histories import Viewer
 from recommender.models.hybrid import HybridScorer
 from recommender.models.indexed import IndexedRatings
 from recommender.models.rating_blend import blend_weights
@@ -23,8 +29,10 @@ PARAMS = ModelParams(
     taste_factors=3,
     ease_min_support=2,
     ease_regularization=5.0,
+    ials_factors=4,
+    ials_epochs=5,
     ranking_cuts=2,
-    ranking_last=3,
+    ranking_last=3.0,
 )
 
 
@@ -55,25 +63,70 @@ def test_rating_weights_are_learned(hybrid: HybridScorer) -> None:
 def test_ranking_scores_are_the_blend_of_its_signals(
     hybrid: HybridScorer, indexed: IndexedRatings
 ) -> None:
-    weights = dict(zip(PERSONAL_SIGNALS, (1.0, 2.0, 0.6, 0.4, 0.2, 0.1), strict=True))
-    blend = replace(hybrid.components.blend, personal=weights)
+    weights = dict(zip(PERSONAL_SIGNALS, (1.0, 2.0, 0.5, 0.6, 0.4, 0.2, 0.1), strict=True))
+    group = SupportGroup(0, weights, "for the test")
+    blend = replace(hybrid.components.blend, personal=(group,))
     components = replace(hybrid.components, blend=blend)
     viewer = indexed.histories().viewer(3, indexed.scale)
+    neighbours = components.neighbours
+    recent = replace(neighbours, lasting=0.0, recent=1.0, half_life=PARAMS.ease_recent_half_life)
+    personal = {
+        "ease": components.aligned,
+        "recent": replace(components.aligned, neighbours=recent),
+        "ials": components.implicit,
+        "content": components.profile,
+    }
     total = np.zeros(42)
-    for name in PERSONAL_SIGNALS:
-        weight = components.blend.personal[name]
-        if name in ("ease", "recent"):
-            decay = 0.5 ** (np.arange(viewer.movies.size)[::-1] / PARAMS.ease_recent_half_life)
-            strength = viewer.grades * (decay if name == "recent" else 1.0)
-            rows = np.array([components.neighbours.row(int(movie)) for movie in viewer.movies])
-            total += weight * strength @ rows
-        elif name == "content":
-            total += weight * components.profile.scores(viewer)
-        else:
-            total += weight * components.static[name]
+    for name, weight in weights.items():
+        known = name in personal
+        total += weight * (personal[name].scores(viewer) if known else components.static[name])
     part = components.parts(hybrid.audience)["hybrid"]
     shown = part.recommend(4, 42, exclude_seen=False)
     assert shown.scores == pytest.approx(np.sort(total)[::-1], abs=1e-6)
+
+
+def test_viewers_get_the_weights_of_their_group(
+    hybrid: HybridScorer, indexed: IndexedRatings
+) -> None:
+    alone = [{name: float(name == one) for name in PERSONAL_SIGNALS} for one in ("ease", "ials")]
+    viewers = [indexed.histories().viewer(user, indexed.scale) for user in range(60)]
+    support = [int(np.count_nonzero(viewer.grades)) for viewer in viewers]
+    edge = int(np.median(support))
+    groups = (SupportGroup(0, alone[0], "few"), SupportGroup(edge, alone[1], "many"))
+    components = replace(hybrid.components, blend=replace(hybrid.components.blend, personal=groups))
+    ranking = components.parts(hybrid.audience)["hybrid"].ranking
+    for viewer, liked in zip(viewers, support, strict=True):
+        own = components.aligned if liked < edge else components.implicit
+        assert ranking.scores(viewer) == pytest.approx(own.scores(viewer))
+
+
+def test_a_history_of_dislikes_is_served_as_a_newcomer(hybrid: HybridScorer) -> None:
+    part = hybrid.part("hybrid")
+    disliked = Viewer(-1, np.array([2, 3]), np.zeros(2))
+    assert part.ranking.path(disliked) == "popular"
+    assert np.array_equal(part.ranking.scores(disliked), part.fallback.scores(disliked))
+
+
+def test_every_group_says_why_it_has_its_weights(hybrid: HybridScorer) -> None:
+    scoring = hybrid.components.to_scoring()
+    assert scoring["personal"][0]["fewest"] == 0
+    assert all("validation lists" in group["reason"] for group in scoring["personal"])
+
+
+def test_what_the_split_asks_decides_what_is_held_out(ratings_of_taste: Dataset) -> None:
+    found = {
+        method: HybridScorer(PARAMS, seed=2, method=method).fit(ratings_of_taste).components.blend
+        for method in ("temporal", "random")
+    }
+    assert found["temporal"].personal != found["random"].personal
+
+
+def test_the_order_of_new_movies_is_personal(hybrid: HybridScorer) -> None:
+    ranking = hybrid.part("hybrid").ranking
+    viewers = [hybrid.audience.viewer(user) for user in range(1, 61)]
+    drama_first = {bool(np.greater(*ranking.scores(viewer)[40:])) for viewer in viewers}
+    assert drama_first == {True, False}
+    assert hybrid.components.aligned.movie_path(viewers[0], 41) == "content"
 
 
 def test_one_row_of_estimates_is_the_same_as_its_pairs(hybrid: HybridScorer) -> None:
@@ -89,6 +142,8 @@ def test_newcomers_get_the_blend_of_popular_signals(hybrid: HybridScorer) -> Non
     total = sum(blend[name] * hybrid.components.static[name] for name in COLD_SIGNALS)
     shown = hybrid.recommend(10**6, 42)
     assert shown.scores == pytest.approx(np.sort(total)[::-1])
+    lately = np.sort(hybrid.components.static["trending"])[::-1]
+    assert hybrid.part("trending").recommend(10**6, 42).scores == pytest.approx(lately)
 
 
 def test_nothing_but_the_training_data_is_looked_at(

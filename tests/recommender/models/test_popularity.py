@@ -44,6 +44,8 @@ def test_popularity_counts_and_trending_forgets(make: Any) -> None:
     params = ModelParams(trending_half_life_days=100.0)
     assert PopularityScorer(params).fit(dataset).recommend(99, 3).movie_ids.tolist() == [1, 2, 3]
     assert TrendingScorer(params).fit(dataset).recommend(1, 3).movie_ids.tolist() == [2, 3]
+    newcomer = TrendingScorer(params).fit(dataset).recommend(99, 3)
+    assert (newcomer.movie_ids.tolist(), newcomer.path) == ([2, 1, 3], "popular")
     known = TrendingScorer(params).fit(dataset).recommend(1, 3, exclude_seen=False)
     assert known.movie_ids.tolist() == [2, 1, 3]
 

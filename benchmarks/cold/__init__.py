@@ -1,0 +1,1 @@
+"""What the hybrid makes of movies without ratings, and of viewers with few."""
