@@ -14,7 +14,7 @@ _DEFAULT_K = 10
 
 @blueprint.get("/<int:user_id>")
 def recommend(user_id: int) -> dict[str, Any]:
-    """Answer with the user's best ``k`` movies, the path that made the list, and the model."""
+    """Answer with the best ``k`` movies, what made the list and its scores, and the model."""
     recommender = current_app.extensions["recommender"]
     found = recommender.recommend(user_id, _list_length())
     return {
@@ -22,8 +22,15 @@ def recommend(user_id: int) -> dict[str, Any]:
         "path": found.path,
         "model": current_app.extensions["bundle"].digest,
         "items": [
-            {"movie_id": movie_id, "title": recommender.title(movie_id), "score": score}
-            for movie_id, score in zip(found.movie_ids.tolist(), found.scores.tolist(), strict=True)
+            {
+                "movie_id": movie_id,
+                "title": recommender.title(movie_id),
+                "score": score,
+                "path": path,
+            }
+            for movie_id, score, path in zip(
+                found.movie_ids.tolist(), found.scores.tolist(), found.item_paths, strict=True
+            )
         ],
     }
 

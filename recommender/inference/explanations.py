@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import singledispatch
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,8 +24,6 @@ from recommender.inference.identifiers import UNKNOWN
 from recommender.inference.rankings import (
     AlignedRanking,
     BlendRanking,
-    ImplicitRanking,
-    NeighbourRanking,
     ProfileRanking,
     Ranking,
     StaticRanking,
@@ -37,7 +35,7 @@ from recommender.scorer import ScorePath
 PartKind = Literal["bias", "neighbour", "feature", "popularity"]
 
 #: Rated movies of the largest contributions that are tried as reasons.
-_TRIED = 10
+_TRIED = 5
 
 
 @dataclass(frozen=True)
@@ -142,6 +140,15 @@ class Attribution:
         yield from (part for part in self.fixed if part.value)
 
 
+@runtime_checkable
+class SumsOverRatings(Protocol):
+    """A ranking whose scores are sums over the ratings of the history and nothing else."""
+
+    def contributions(self, viewer: Viewer, movie: int) -> Scores:
+        """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
+        ...
+
+
 @singledispatch
 def attribute_ranking(ranking: Ranking, viewer: Viewer, movie: int) -> Attribution:
     """Return the ranking score of ``movie`` (a position) as a sum.
@@ -149,7 +156,9 @@ def attribute_ranking(ranking: Ranking, viewer: Viewer, movie: int) -> Attributi
     Raises:
         UsageError: There is no such sum for this kind of ranking.
     """
-    del viewer, movie
+    if isinstance(ranking, SumsOverRatings):
+        shares = ranking.contributions(viewer, movie)
+        return Attribution((), (("neighbour", "watched together", shares),))
     raise UsageError("scores of this ranking cannot be explained", value=type(ranking).__name__)
 
 
@@ -160,23 +169,11 @@ def _(ranking: StaticRanking, viewer: Viewer, movie: int) -> Attribution:
 
 
 @attribute_ranking.register
-def _(ranking: NeighbourRanking, viewer: Viewer, movie: int) -> Attribution:
-    shares = ranking.strengths(viewer) * ranking.weights_to(viewer.movies, movie)
-    return Attribution((), (("neighbour", "watched together", shares),))
-
-
-@attribute_ranking.register
 def _(ranking: AlignedRanking, viewer: Viewer, movie: int) -> Attribution:
     if ranking.neighbours.known[movie]:
         return attribute_ranking(ranking.neighbours, viewer, movie)
-    direction = np.append(1.0, ranking.features[movie])
-    shares = ranking.neighbours.strengths(viewer) * (ranking.loadings[viewer.movies] @ direction)
+    shares = ranking.contributions(viewer, movie)
     return Attribution((), (("neighbour", "watched with films like it", shares),))
-
-
-@attribute_ranking.register
-def _(ranking: ImplicitRanking, viewer: Viewer, movie: int) -> Attribution:
-    return Attribution((), (("neighbour", "same audience", ranking.contributions(viewer, movie)),))
 
 
 @attribute_ranking.register

@@ -141,13 +141,13 @@ class NeighbourRanking:
         found[led_to[wanted[led_to]]] = True
         return found[movies]
 
-    def weights_to(self, movies: IntArray, target: int) -> Scores:
-        """Return the weight from each of ``movies`` to ``target``, shape (n,), 0 without one."""
-        rows, owner = gather_rows(self.starts, movies)
-        hits = np.flatnonzero(self.movies[rows] == target)
-        weights = np.zeros(len(movies))
+    def contributions(self, viewer: Viewer, movie: int) -> Scores:
+        """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
+        rows, owner = gather_rows(self.starts, viewer.movies)
+        hits = np.flatnonzero(self.movies[rows] == movie)
+        weights = np.zeros(viewer.movies.size)
         weights[owner[hits]] = self.weights[rows[hits]]
-        return weights
+        return np.asarray(self.strengths(viewer) * weights)
 
     def row(self, movie: int) -> Scores:
         """Return the weights from ``movie`` to every movie, shape (n_movies,)."""
@@ -182,14 +182,9 @@ class AlignedRanking:
     def contributions(self, viewer: Viewer, movie: int) -> Scores:
         """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
         if self.neighbours.known[movie]:
-            rows, owner = gather_rows(self.neighbours.starts, viewer.movies)
-            hits = np.flatnonzero(self.neighbours.movies[rows] == movie)
-            weights = np.zeros(viewer.movies.size)
-            weights[owner[hits]] = self.neighbours.weights[rows[hits]]
-        else:
-            described = np.append(1.0, self.features[movie])
-            weights = self.loadings[viewer.movies] @ described
-        return self.neighbours.strengths(viewer) * weights
+            return self.neighbours.contributions(viewer, movie)
+        weights = self.loadings[viewer.movies] @ np.append(1.0, self.features[movie])
+        return np.asarray(self.neighbours.strengths(viewer) * weights)
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the weights are summed over; see `NeighbourRanking.path`."""
@@ -384,9 +379,30 @@ def best(scores: Scores, k: int, excluded: IntArray) -> npt.NDArray[np.int64]:
     n = min(k, left.size - np.unique(excluded).size)
     if n <= 0:
         return np.zeros(0, dtype=np.int64)
+    promising = _promising(left, n)
+    left = left[promising]
     # Everything above the n-th best score, and as many ties with it as there are places left.
     limit = np.partition(left, left.size - n)[left.size - n]
     above = np.flatnonzero(left > limit)
     ties = np.flatnonzero(left == limit)[: n - above.size]
     chosen = np.concatenate([above, ties])
-    return chosen[np.lexsort((chosen, -left[chosen]))]
+    order = np.lexsort((chosen, -left[chosen]))
+    return np.asarray(promising[chosen[order]], dtype=np.int64)
+
+
+def _promising(scores: Scores, n: int) -> npt.NDArray[np.int64]:
+    """Return positions, rising, among which are those of the ``n`` highest scores and their ties.
+
+    Whatever reaches a high score of a sample is few; where it is fewer than ``n``, it is all.
+    """
+    sample = scores[::_STRIDE]
+    place = sample.size - 1 - (_MARGIN + 2 * n // _STRIDE)
+    if place < 0:
+        return np.arange(scores.size)
+    found = np.flatnonzero(scores >= np.partition(sample, place)[place])
+    return found if found.size >= n else np.arange(scores.size)
+
+
+#: One score in so many is sampled; about this many of the sample should be among the promising.
+_STRIDE = 16
+_MARGIN = 8

@@ -33,11 +33,10 @@ def fit_user_priors(
     fits: dict[str, Callable[[FactorEstimates], UserPrior]] = {
         "bias": lambda _: UserPrior.ridge(0, params.bias_user_damping),
         "svd": lambda model: descent_prior(model.movie_factors.shape[1], params),
-        "taste": lambda model: fit_user_prior(data, model, choose=True),
-        "fm": lambda model: fit_user_prior(data, model, choose=True),
+        "content": lambda model: fit_user_prior(data, model, choose=False),
     }
     return {
-        name: fits[name](model) if name in fits else fit_user_prior(data, model, choose=False)
+        name: fits[name](model) if name in fits else fit_user_prior(data, model, choose=True)
         for name, model in models.items()
     }
 

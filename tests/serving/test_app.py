@@ -36,6 +36,7 @@ def test_a_known_user_gets_unseen_movies_with_titles(
     assert len(scores) == 3
     assert scores == sorted(scores, reverse=True)
     assert all(item["title"] for item in body["items"])
+    assert {item["path"] for item in body["items"]} <= {"personal", "content"}
 
 
 @pytest.mark.parametrize("user_id", [10**6, 10**15])

@@ -136,7 +136,7 @@ def test_a_trained_user_is_explained_by_the_stored_history(served: Recommender) 
     movie = int(shown.movie_ids[0])
     found = served.explain(movie, user_id=user)
     assert found.score == pytest.approx(shown.scores[0])
-    assert found.path == "personal"
+    assert found.path == shown.item_paths[0]
     assert found.reasons
     assert {reason.movie_id for reason in found.reasons} <= set(served.seen(user).tolist())
     rated = served.explain_rating(movie, user_id=user)

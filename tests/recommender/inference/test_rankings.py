@@ -44,6 +44,19 @@ def test_best_is_a_stable_sort_without_the_excluded(
     assert best(scores, k, excluded).tolist() == ordered[:k]
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(200, 3000), st.sampled_from([1, 5, 50, 400]))
+def test_best_of_many_is_a_stable_sort_too(seed: int, n_movies: int, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    spread = rng.choice([2, 50, 10**6])
+    scores = rng.integers(0, spread, n_movies).astype(float)
+    if rng.random() < 0.5:
+        scores.sort()
+    excluded = rng.choice(n_movies, 100)
+    ordered = np.argsort(-scores, kind="stable")
+    expected = ordered[~np.isin(ordered, excluded)][:k]
+    assert np.array_equal(best(scores, k, excluded), expected)
+
+
 def test_excluding_everything_or_twice() -> None:
     scores = np.array([1.0, 2.0])
     assert best(scores, 3, np.array([0, 1, 1])).size == 0
@@ -78,6 +91,21 @@ def test_a_history_says_what_its_list_is_made_from() -> None:
     assert WEIGHTS.path(viewer([0, 3], [0.0, 1.0])) == "content"
     assert WEIGHTS.path(viewer([0], [0.0])) == "popular"
     assert WEIGHTS.path(NOBODY) == "popular"
+
+
+def test_ratings_contribute_what_their_weights_add() -> None:
+    someone = viewer([0, 3, 2], [1.0, 2.0, 0.5])
+    for movie in range(4):
+        found = WEIGHTS.contributions(someone, movie)
+        assert found.shape == (3,)
+        assert found.sum() == WEIGHTS.scores(someone)[movie]
+    assert WEIGHTS.contributions(someone, 0).tolist() == [0.0, 0.0, 1.0]
+
+
+def test_what_is_liked_reaches_its_neighbours() -> None:
+    movies = np.arange(4)
+    assert WEIGHTS.reached(viewer([0], [1.0]), movies).tolist() == [False, True, True, False]
+    assert not WEIGHTS.reached(viewer([0], [0.0]), movies).any()
 
 
 def test_a_row_of_weights() -> None:
