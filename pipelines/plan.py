@@ -132,7 +132,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     for option in ("trials", "model", "write"):
         value = getattr(arguments, option)
-        if value in (None, False):
+        if value is None or value is False:
             continue
         if option == "write" and arguments.pipeline == "tuning":
             continue

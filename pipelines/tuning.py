@@ -67,11 +67,18 @@ def tune(plan: Plan) -> ReportedOutcome:
         finished = tracked.run(tuning, settings=settings)
         found: TuningReport = output(finished, "tune_model", "tuning")
         outcome = _outcome(finished, tracked, found)
-        return replace(outcome, message=f"{outcome.message} {_write(plan, found)}")
+        return replace(outcome, message=f"{outcome.message} {write_best(plan, found)}")
 
 
-def _write(plan: Plan, found: TuningReport) -> str:
-    """Write the best values into the file of the plan if that is asked for and they are better."""
+def write_best(plan: Plan, found: TuningReport) -> str:
+    """Write the best values into the file of the plan if that is asked for and they are better.
+
+    Returns:
+        What was done, as a sentence.
+
+    Raises:
+        UsageError: The file was changed meanwhile, or cannot be written.
+    """
     if not found.improved:
         return f"{plan.params_file.name} stays as it is."
     if not plan.write:

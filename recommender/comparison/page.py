@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TypeAlias
 
 from recommender.comparison import table
 from recommender.comparison.charts import plot_accuracy_against_time, plot_accuracy_by_slice
 from recommender.comparison.report import Comparison
 from recommender.evaluation import html_page
+
+#: Images and what they show, by the name of their file.
+Charts: TypeAlias = dict[str, tuple[bytes, str]]
 
 _DIFFERENCES = (
     "Paired differences on the test ratings; an interval that excludes 0 is a difference that "
@@ -20,14 +24,14 @@ def comparison_files(comparison: Comparison) -> dict[str, str | bytes]:
     charts = _charts(comparison)
     tree = json.dumps(comparison.to_dict(), indent=1, sort_keys=True) + "\n"
     return {
-        "comparison.html": render_page(comparison),
+        "comparison.html": render_page(comparison, charts),
         "comparison.md": table.markdown(comparison),
         "comparison.json": tree,
         **{name: image for name, (image, _) in charts.items()},
     }
 
 
-def render_page(comparison: Comparison) -> str:
+def render_page(comparison: Comparison, charts: Charts) -> str:
     """Return the comparison as one HTML document, charts included."""
     simulated = ", whose ratings are simulated" if comparison.simulated else ""
     about = f"Data set {comparison.dataset} ({comparison.dataset_digest[:12]}){simulated}."
@@ -39,7 +43,7 @@ def render_page(comparison: Comparison) -> str:
             caption="Metrics on the test ratings, and costs of the configuration chosen",
             marked=_reference_row(comparison),
         ),
-        *(html_page.figure(image, text) for image, text in _charts(comparison).values()),
+        *(html_page.figure(image, text) for image, text in charts.values()),
         *_difference_section(comparison),
         html_page.heading("What was tried"),
         html_page.table(
@@ -53,7 +57,7 @@ def render_page(comparison: Comparison) -> str:
     return html_page.page(f"Models compared on {comparison.dataset}", about, sections)
 
 
-def _charts(comparison: Comparison) -> dict[str, tuple[bytes, str]]:
+def _charts(comparison: Comparison) -> Charts:
     return {
         "accuracy_against_time.png": (
             plot_accuracy_against_time(comparison),

@@ -4,7 +4,8 @@ Optuna's TPE (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization
 try from the trials before, and its median rule gives up a trial whose running mean over the cuts is
 worse than that of half the trials before it (Golovin et al. 2017, "Google Vizier", section 3.1.2).
 Each proposal has a seed of its own, drawn from the study's seed and the number of the trial: a
-study that was interrupted goes on exactly as it would have without the interruption.
+study that was interrupted goes on exactly as it would have without the interruption. A trial goes
+into the file whole, when it has ended: one that is cut short leaves nothing.
 
 This is the one module that imports Optuna, which reports nothing to anyone.
 """
@@ -23,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from recommender.errors import RouletteError, UsageError
@@ -45,9 +47,8 @@ from recommender.tuning.report import OnTrial, TrialRecord, TuningReport
 #: Told what is being done, the trials done and the trials in all.
 Progress = Callable[[str, int, int | None], None]
 
-_ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-#: A failed trial without it did not fail: its process was killed.
 _REASON = "reason"
+_CUT_SCORES = "cut_scores"
 _VALUES = "values"
 _SECONDS = "seconds"
 #: Fewest complete trials from which an importance is told.
@@ -117,16 +118,16 @@ def tune(
     task = _task(split, params, settings, evaluation)
     file = folder / f"{task.model}-{task.objective}-{_key(split, task, settings, code_digest)}.db"
     with open_study(file, task.objective, settings.prune_after) as study:
-        before = len(_ended(study))
-        while (number := len(_ended(study))) < settings.trials:
+        before = len(study.trials)
+        for number in range(before, settings.trials):
             if progress is not None:
                 progress(_what(task, study, number), number, settings.trials)
             record = _run_trial(study, task, number)
             if on_trial is not None:
                 on_trial(record)
-        trials = tuple(_record(trial, number) for number, trial in enumerate(_ended(study)))
+        trials = tuple(_record(trial) for trial in study.trials)
         _require_one(trials, task, file)
-        importance = _importance(study, params.seed)
+        importance = study.importance(params.seed)
     return TuningReport(
         model=task.model,
         objective=task.objective,
@@ -144,8 +145,59 @@ def tune(
     )
 
 
+class KeptStudy:
+    """A study in memory, each of whose trials is copied into a file when it has ended.
+
+    Args:
+        memory: What proposes and gives up; holds the trials of ``stored``.
+        stored: The same trials in the file.
+    """
+
+    def __init__(self, memory: optuna.Study, stored: optuna.Study) -> None:
+        self.memory = memory
+        self._stored = stored
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """The trials that ended, in order."""
+        return self.memory.get_trials(deepcopy=False)
+
+    @property
+    def complete(self) -> list[FrozenTrial]:
+        """The trials that were not given up and did not fail."""
+        return [trial for trial in self.trials if trial.state == TrialState.COMPLETE]
+
+    def ask(self, space: dict[str, Range], seed: int, fixed: Values | None) -> optuna.Trial:
+        """Return the next trial.
+
+        Args:
+            space: What is tried.
+            seed: Seed of the proposal.
+            fixed: The values to take, or ``None`` for the sampler's.
+        """
+        self.memory.sampler = optuna.samplers.TPESampler(seed=seed)
+        if fixed is not None:
+            self.memory.enqueue_trial(dict(fixed))
+        return self.memory.ask({name: _distribution(item) for name, item in space.items()})
+
+    def tell(self, trial: optuna.Trial, score: float | None, state: TrialState) -> FrozenTrial:
+        """End a trial and keep it."""
+        told = self.memory.tell(trial, score, state=state)
+        self._stored.add_trial(told)
+        return told
+
+    def importance(self, seed: int) -> dict[str, float]:
+        """Return the share of the objective's variance by hyper-parameter, empty if untold."""
+        scores = {trial.value for trial in self.complete}
+        if len(self.complete) < _FEWEST_FOR_IMPORTANCE or len(scores) == 1:
+            return {}
+        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed % 2**32)
+        found = optuna.importance.get_param_importances(self.memory, evaluator=evaluator)
+        return {name: float(share) for name, share in found.items()}
+
+
 @contextmanager
-def open_study(file: Path, objective: Objective, prune_after: int) -> Iterator[optuna.Study]:
+def open_study(file: Path, objective: Objective, prune_after: int) -> Iterator[KeptStudy]:
     """Yield the study in ``file``, made if absent, for this process alone.
 
     Raises:
@@ -163,16 +215,16 @@ def open_study(file: Path, objective: Objective, prune_after: int) -> Iterator[o
                 remedy="Wait for it, or end it: the trials that it has done are kept.",
             ) from error
         storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
-        study = optuna.create_study(
-            storage=storage,
-            study_name="tuning",
-            load_if_exists=True,
-            direction="maximize" if higher_is_better(objective) else "minimize",
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=prune_after),
+        higher = higher_is_better(objective)
+        direction = StudyDirection.MAXIMIZE if higher else StudyDirection.MINIMIZE
+        stored = optuna.create_study(
+            storage=storage, study_name="tuning", load_if_exists=True, direction=direction
         )
-        _close_interrupted(study)
+        pruner = optuna.pruners.MedianPruner(n_startup_trials=prune_after)
+        memory = optuna.create_study(direction=direction, pruner=pruner)
+        memory.add_trials(stored.trials)
         try:
-            yield study
+            yield KeptStudy(memory, stored)
         finally:
             storage.engine.dispose()
 
@@ -212,46 +264,24 @@ def _key(split: Split, task: Task, settings: TuningSettings, code_digest: str) -
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _close_interrupted(study: optuna.Study) -> None:
-    """End the trials whose process was killed; they count for nothing."""
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)
-
-
-def _ended(study: optuna.Study) -> list[FrozenTrial]:
-    trials = study.get_trials(deepcopy=False, states=_ENDED)
-    return [
-        trial for trial in trials if trial.state != TrialState.FAIL or _REASON in trial.user_attrs
-    ]
-
-
-def _run_trial(study: optuna.Study, task: Task, number: int) -> TrialRecord:
-    trial = _ask(study, task, number)
+def _run_trial(study: KeptStudy, task: Task, number: int) -> TrialRecord:
+    seed = int(np.random.SeedSequence([task.params.seed, number]).generate_state(1)[0])
+    present = values_of(task.space, task.params.model)
+    trial = study.ask(task.space, seed, fixed=None if number else present)
     # The present configuration is taken as it stands, with all its digits.
-    values = tidy(task.space, trial.params) if number else values_of(task.space, task.params.model)
+    values = tidy(task.space, trial.params) if number else present
     trial.set_user_attr(_VALUES, values)
     started = time.perf_counter()
-    state, score, reason = TrialState.COMPLETE, None, None
+    state, score = TrialState.COMPLETE, None
     try:
         score = _score_cuts(trial, task, values, prunable=number > 0)
     except optuna.TrialPruned:
         state = TrialState.PRUNED
     except TRIAL_ERRORS as error:
-        state, reason = TrialState.FAIL, str(error) or type(error).__name__
+        state = TrialState.FAIL
+        trial.set_user_attr(_REASON, str(error) or type(error).__name__)
     trial.set_user_attr(_SECONDS, time.perf_counter() - started)
-    if reason is not None:
-        trial.set_user_attr(_REASON, reason)
-    # A trial that is given up counts with what it reached.
-    told = study.tell(trial, score, state=state)
-    return _record(told, number)
-
-
-def _ask(study: optuna.Study, task: Task, number: int) -> optuna.Trial:
-    seed = int(np.random.SeedSequence([task.params.seed, number]).generate_state(1)[0])
-    study.sampler = optuna.samplers.TPESampler(seed=seed)
-    if number == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        study.enqueue_trial(dict(values_of(task.space, task.params.model)))
-    return study.ask({name: _distribution(item) for name, item in task.space.items()})
+    return _record(study.tell(trial, score, state))
 
 
 def _distribution(item: Range) -> BaseDistribution:
@@ -265,29 +295,28 @@ def _score_cuts(trial: optuna.Trial, task: Task, values: Values, *, prunable: bo
     for step, cut in enumerate(task.cuts):
         scores.append(task.score(values, cut))
         trial.report(float(np.mean(scores)), step)
-        trial.set_user_attr("cut_scores", scores)
+        trial.set_user_attr(_CUT_SCORES, scores)
         last = step + 1 == len(task.cuts)
         if prunable and not last and trial.should_prune():
             raise optuna.TrialPruned
     return float(np.mean(scores))
 
 
-def _record(trial: FrozenTrial, number: int) -> TrialRecord:
+def _record(trial: FrozenTrial) -> TrialRecord:
     states = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
     return TrialRecord(
-        number=number,
+        number=trial.number,
         state=states.get(trial.state, "failed"),  # type: ignore[arg-type]  # a TrialState of ours
         values=dict(trial.user_attrs[_VALUES]),
-        cut_scores=tuple(trial.user_attrs.get("cut_scores", ())),
+        cut_scores=tuple(trial.user_attrs.get(_CUT_SCORES, ())),
         score=trial.value if trial.state == TrialState.COMPLETE else None,
         seconds=trial.user_attrs[_SECONDS],
         reason=trial.user_attrs.get(_REASON),
     )
 
 
-def _what(task: Task, study: optuna.Study, number: int) -> str:
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    scores = [trial.value for trial in complete if trial.value is not None]
+def _what(task: Task, study: KeptStudy, number: int) -> str:
+    scores = [trial.value for trial in study.complete if trial.value is not None]
     if not scores:
         return f"trial {number} of {task.model}"
     best = max(scores) if higher_is_better(task.objective) else min(scores)
@@ -303,12 +332,3 @@ def _require_one(trials: tuple[TrialRecord, ...], task: Task, file: Path) -> Non
         place=f"tuning {task.model} for {task.objective}",
         remedy=f"Mend what the reasons name, or delete {file} to try the same once more.",
     )
-
-
-def _importance(study: optuna.Study, seed: int) -> dict[str, float]:
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len(complete) < _FEWEST_FOR_IMPORTANCE or len({trial.value for trial in complete}) == 1:
-        return {}
-    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=seed % 2**32)
-    found = optuna.importance.get_param_importances(study, evaluator=evaluator)
-    return {name: float(share) for name, share in found.items()}

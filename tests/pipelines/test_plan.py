@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import run_pipeline
-from pipelines.plan import Plan, make_plan
+from pipelines.plan import Plan, config_of, make_plan
 from recommender.errors import UsageError
+from recommender.settings import TrainingConfig
 
 
 def plan(*arguments: str) -> Plan:
@@ -49,3 +51,33 @@ def test_rows_tell_every_setting() -> None:
     assert rows["model.n_factors"]
     assert rows["evaluation.confidence"] == "0.95"
     assert rows["data path"].endswith("x")
+
+
+def test_each_pipeline_has_its_own_run_settings() -> None:
+    tuning = plan("tuning", "--trials", "7", "--model", "ease", "--write")
+    assert (tuning.config.tuning.trials, tuning.config.tuning.model) == (7, "ease")
+    assert tuning.write
+    comparison = plan("comparison", "--trials", "0", "--set", "comparison.models=[svd, hybrid]")
+    assert comparison.config.comparison.trials == 0
+    assert comparison.config.comparison.models == ("svd", "hybrid")
+    with pytest.raises(TypeError, match="TrainingConfig"):
+        config_of(comparison, TrainingConfig)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["training", "--trials", "3"], "training has no such option"),
+        (["comparison", "--model", "svd"], "--model"),
+        (["comparison", "--write"], "--write"),
+        (["tuning", "--write", "--set", "model.n_factors=3"], "cannot be combined"),
+        (["tuning", "--model", "hybird"], "'hybrid'"),
+        (["tuning", "--model", "svd", "--set", "tuning.objective=ndcg_at_10"], "bears on"),
+        (["tuning", "--set", "tuning.trails=3"], "'trials'"),
+        (["comparison", "--set", "comparison.models=[eese]"], "'ease'"),
+        (["comparison", "--set", "comparison.modles=[ease]"], "'models'"),
+    ],
+)
+def test_what_a_pipeline_cannot_obey_is_refused(arguments: list[str], words: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(words)):
+        plan(*arguments)

@@ -6,10 +6,13 @@ import pytest
 
 from recommender.errors import UsageError
 from recommender.settings import (
+    ComparisonConfig,
     EvaluationSettings,
     Params,
     SplitParams,
     TrainingConfig,
+    TuningConfig,
+    TuningSettings,
     parse_settings,
     read_settings,
 )
@@ -23,7 +26,17 @@ def write(folder: Path, text: str) -> Path:
 
 def test_the_project_files_mirror_the_defaults(repo: Path) -> None:
     assert read_settings(Params, repo / "params.yaml") == Params()
-    assert read_settings(TrainingConfig, repo / "configs" / "training.yaml") == TrainingConfig()
+    configs = repo / "configs"
+    assert read_settings(TrainingConfig, configs / "training.yaml") == TrainingConfig()
+    assert read_settings(ComparisonConfig, configs / "comparison.yaml") == ComparisonConfig()
+    assert read_settings(TuningConfig, configs / "tuning.yaml") == TuningConfig()
+
+
+def test_an_objective_is_one_of_two_or_none() -> None:
+    assert parse_settings(TuningSettings, {"objective": None}, place="t").objective is None
+    assert parse_settings(TuningSettings, {"objective": "rmse"}, place="t").objective == "rmse"
+    with pytest.raises(UsageError, match="ndcg_at_10"):
+        parse_settings(TuningSettings, {"objective": "mae"}, place="t")
 
 
 def test_file_wins_over_defaults_and_overrides_win_over_the_file(tmp_path: Path) -> None:
