@@ -260,6 +260,7 @@ def _components(
         profile=ProfileRanking(features, np.full(params.content_factors, 0.01)),
         known_users=np.append(np.ones(n_users, dtype=np.bool_), False),
         known_movies=np.append(np.ones(n_movies, dtype=np.bool_), False),
+        engine="bayesian",
         blend=Blend(
             rating=np.full((2, 2, 1 + len(RATING_PARTS)), 0.25),
             personal=(SupportGroup(1, weights, "every signal, the dearest case"),),

@@ -207,7 +207,7 @@ def _configurations(name: str, params: Params, trials: int) -> list[Values]:
 def _fit(name: str, values: Values, terms: Terms, *, alone: bool) -> Chosen:
     params, split = terms.params, terms.split
     kind = find_scorer(name)
-    scorer = kind.make(with_values(params.model, values), params.seed)
+    scorer = kind.make(replace(params, model=with_values(params.model, values)))
     model, cost = fit_with_cost(scorer, split.train)
     score = None
     if not alone:

@@ -12,17 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from recommender.errors import UsageError
+from recommender.models.aligned import MetadataEASEScorer
 from recommender.models.bias import BiasScorer
 from recommender.models.content import ContentScorer
 from recommender.models.ease import EASEScorer
+from recommender.models.factorization_machine import FactorizationMachineScorer
 from recommender.models.hybrid import HybridScorer
+from recommender.models.ials import IALSScorer
+from recommender.models.item_knn import ItemKNNScorer
 from recommender.models.nmf import NMFScorer
 from recommender.models.popularity import PopularityScorer, TrendingScorer
 from recommender.models.search_space import FloatRange, IntRange, Space
-from recommender.models.svd import SVDScorer
+from recommender.models.svd import SurpriseSVDScorer, SVDScorer
+from recommender.models.svd_plus_plus import SVDPlusPlusScorer
 from recommender.models.taste import TasteScorer
 from recommender.scorer import Scorer
-from recommender.settings import ModelParams, Objective
+from recommender.settings import ModelParams, Objective, Params
 
 
 @dataclass(frozen=True)
@@ -30,18 +35,26 @@ class ScorerKind:
     """How to make one kind of scorer, and what to try of it.
 
     Attributes:
-        make: From hyper-parameters and seed to a scorer that has not learned yet.
+        make: From hyper-parameters, seed and split to a scorer that has not learned yet.
         spaces: What bears on each objective that the model can be tuned for; the first objective
             is the model's own. An empty space has nothing to tune.
     """
 
-    make: Callable[[ModelParams, int], Scorer]
+    make: Callable[[Params], Scorer]
     spaces: Mapping[Objective, Space]
 
     @property
     def objective(self) -> Objective:
         """The model's own objective."""
         return next(iter(self.spaces))
+
+
+def _by(scorer: Callable[[ModelParams, int], Scorer]) -> Callable[[Params], Scorer]:
+    return lambda params: scorer(params.model, params.seed)
+
+
+def _hybrid(params: Params) -> Scorer:
+    return HybridScorer(params.model, params.seed, method=params.split.method)
 
 
 _DAMPINGS: Space = {
@@ -54,6 +67,10 @@ _SVD: Space = {
     "learning_rate": FloatRange(0.002, 0.02, log=True),
     "regularization": FloatRange(0.02, 0.3, log=True),
 }
+_MACHINE: Space = {
+    "fm_factors": IntRange(4, 16, log=True),
+    "fm_iterations": IntRange(20, 200, log=True),
+}
 _EASE: Space = {
     "ease_regularization": FloatRange(20.0, 2000.0, log=True),
     "ease_min_support": IntRange(1, 20, log=True),
@@ -62,21 +79,33 @@ _EASE: Space = {
 #: The scorers by name, the simplest first.
 SCORERS: Mapping[str, ScorerKind] = {
     "popularity": ScorerKind(
-        PopularityScorer,
+        _by(PopularityScorer),
         {"ndcg_at_10": {}, "rmse": {"popularity_damping": FloatRange(0.5, 50.0, log=True)}},
     ),
     "trending": ScorerKind(
-        TrendingScorer,
+        _by(TrendingScorer),
         {"ndcg_at_10": {"trending_half_life_days": FloatRange(10.0, 2000.0, log=True)}},
     ),
-    "bias": ScorerKind(BiasScorer, {"rmse": _DAMPINGS}),
-    "svd": ScorerKind(SVDScorer, {"rmse": _SVD}),
+    "bias": ScorerKind(_by(BiasScorer), {"rmse": _DAMPINGS}),
+    "svd": ScorerKind(_by(SVDScorer), {"rmse": _SVD}),
+    "surprise-svd": ScorerKind(_by(SurpriseSVDScorer), {"rmse": _SVD}),
+    "svd++": ScorerKind(
+        _by(SVDPlusPlusScorer),
+        {
+            "rmse": {
+                "svd_plus_plus_factors": IntRange(5, 60, log=True),
+                "svd_plus_plus_epochs": IntRange(10, 40),
+                "learning_rate": FloatRange(0.002, 0.02, log=True),
+                "regularization": FloatRange(0.02, 0.3, log=True),
+            }
+        },
+    ),
     "nmf": ScorerKind(
-        NMFScorer,
+        _by(NMFScorer),
         {"rmse": {"nmf_factors": IntRange(3, 40, log=True), "nmf_epochs": IntRange(10, 60)}},
     ),
     "content": ScorerKind(
-        ContentScorer,
+        _by(ContentScorer),
         {
             "ndcg_at_10": {"content_factors": IntRange(8, 128, log=True)},
             "rmse": {
@@ -85,10 +114,41 @@ SCORERS: Mapping[str, ScorerKind] = {
             },
         },
     ),
-    "taste": ScorerKind(TasteScorer, {"rmse": {"taste_factors": IntRange(2, 40, log=True)}}),
-    "ease": ScorerKind(EASEScorer, {"ndcg_at_10": _EASE}),
+    "taste": ScorerKind(_by(TasteScorer), {"rmse": {"taste_factors": IntRange(2, 40, log=True)}}),
+    "fm": ScorerKind(_by(FactorizationMachineScorer), {"rmse": _MACHINE}),
+    "item-knn": ScorerKind(
+        _by(ItemKNNScorer),
+        {
+            "ndcg_at_10": {
+                "knn_neighbours": IntRange(20, 500, log=True),
+                "knn_shrinkage": FloatRange(1.0, 500.0, log=True),
+            }
+        },
+    ),
+    "ials": ScorerKind(
+        _by(IALSScorer),
+        {
+            "ndcg_at_10": {
+                "ials_factors": IntRange(8, 128, log=True),
+                "ials_epochs": IntRange(5, 20),
+                "ials_regularization": FloatRange(1.0, 200.0, log=True),
+                "ials_alpha": FloatRange(0.5, 20.0, log=True),
+            }
+        },
+    ),
+    "ease": ScorerKind(_by(EASEScorer), {"ndcg_at_10": _EASE}),
+    "metadata-ease": ScorerKind(
+        _by(MetadataEASEScorer),
+        {
+            "ndcg_at_10": {
+                **_EASE,
+                "alignment_regularization": FloatRange(0.5, 200.0, log=True),
+                "content_factors": IntRange(8, 128, log=True),
+            }
+        },
+    ),
     "hybrid": ScorerKind(
-        HybridScorer,
+        _hybrid,
         {
             "ndcg_at_10": {
                 **_EASE,
@@ -97,7 +157,7 @@ SCORERS: Mapping[str, ScorerKind] = {
                 "content_factors": IntRange(8, 128, log=True),
             },
             "rmse": {
-                **_SVD,
+                **_MACHINE,
                 "taste_factors": IntRange(2, 40, log=True),
                 "content_factors": IntRange(8, 128, log=True),
                 "content_regularization": FloatRange(5.0, 1000.0, log=True),

@@ -77,9 +77,8 @@ class Task:
 
     def score(self, values: Values, cut: Split) -> float:
         """Fit the configuration on the training part of ``cut`` and measure it."""
-        model_params = with_values(self.params.model, values)
-        scorer = find_scorer(self.model).make(model_params, self.params.seed)
-        seed = self.params.seed
+        params = replace(self.params, model=with_values(self.params.model, values))
+        scorer, seed = find_scorer(self.model).make(params), params.seed
         return measure_objective(scorer.fit(cut.train), cut, self.objective, self.evaluation, seed)
 
 
