@@ -53,11 +53,7 @@ def _verdict(report: ValidationReport) -> dict[str, str]:
 
 
 def _cleaning(cleaning: CleaningReport | None) -> dict[str, Any] | None:
-    """Return what was removed: ratings by reason, the most first, then rows of other tables.
-
-    The counts are of ratings alone; what was removed elsewhere stands among the examples, under
-    a name that says how much of which table.
-    """
+    """Return what was removed: ratings by reason, the most first, then rows of other files."""
     if cleaning is None:
         return None
     ordered = sorted(cleaning.removed.items(), key=lambda item: (-item[1], item[0]))
@@ -71,9 +67,13 @@ def _cleaning(cleaning: CleaningReport | None) -> dict[str, Any] | None:
         for reason, rows in ordered
     ]
     elsewhere = [
-        {"reason": reason, "rows": None, "share": None, "examples": examples}
-        for reason, examples in cleaning.examples.items()
-        if reason not in cleaning.removed
+        {
+            "reason": f"{removed.file}: {removed.reason}",
+            "rows": _count(removed.rows),
+            "share": None,
+            "examples": removed.examples,
+        }
+        for removed in cleaning.elsewhere
     ]
     return {
         "read": cleaning.rows_read,

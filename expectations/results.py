@@ -184,7 +184,7 @@ class ValidationReport:
             digest=plain["digest"],
             suites=tuple(_suite_report(suite) for suite in plain["suites"]),
             simulated=plain["simulated"],
-            cleaning=None if cleaning is None else CleaningReport(**cleaning),
+            cleaning=None if cleaning is None else CleaningReport.from_plain(cleaning),
         )
 
     def _failed(self, severity: Severity) -> tuple[Failure, ...]:

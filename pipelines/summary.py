@@ -80,11 +80,17 @@ def _models(evaluation: ModelEvaluation, promotion: dict[str, Any]) -> dict[str,
 
 def _removed(cleaning: CleaningReport | None) -> list[str]:
     """Say which rows cleaning removed; nothing is dropped in silence."""
-    if cleaning is None or not cleaning.removed:
+    if cleaning is None:
         return []
-    reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(cleaning.removed.items()))
-    kept = f"{cleaning.rows_kept:,} of {cleaning.rows_read:,} rating rows kept"
-    return [f"Cleaning removed rows: {reasons}; {kept}."]
+    notes = [
+        f"Cleaning removed {item.rows:,} rows of {item.file}: {item.reason}."
+        for item in cleaning.elsewhere
+    ]
+    if cleaning.removed:
+        reasons = ", ".join(f"{rows:,} {why}" for why, rows in sorted(cleaning.removed.items()))
+        kept = f"{cleaning.rows_kept:,} of {cleaning.rows_read:,} rating rows kept"
+        notes.insert(0, f"Cleaning removed rows: {reasons}; {kept}.")
+    return notes
 
 
 def _warnings(validation: ValidationReport) -> list[str]:

@@ -30,6 +30,7 @@ def training(
     sources: str,
     params: dict[str, Any],
     evaluation: dict[str, Any],
+    behaviour: dict[str, Any],
     gate: dict[str, Any],
     registry: dict[str, Any],
     run_id: str,
@@ -43,6 +44,7 @@ def training(
         sources: Digest of the library's code.
         params: Hyper-parameters and the seed.
         evaluation: How much is measured.
+        behaviour: What the behavioural tests try and tolerate.
         gate: What promotion asks for.
         registry: Where results go.
         run_id: The MLflow run of this pipeline run.
@@ -51,20 +53,20 @@ def training(
     dataset, validation, split = prepare(request, content, sources, params)
     bundle = train_model(split, dataset, params)
     measured = evaluate_model(bundle, split, evaluation, seed)
-    behaviour, _ = check_behaviour(bundle, split, seed, after=["evaluate_model"])
+    behaved, _ = check_behaviour(bundle, split, behaviour, seed, after=["evaluate_model"])
     version = register_model(
         bundle,
         dataset,
         split,
         validation,
         measured,
-        behaviour,
+        behaved,
         request,
         data_version,
         registry,
         run_id,
     )
-    promote_model(version, bundle, split, validation, measured, behaviour, gate, registry, run_id)
+    promote_model(version, bundle, split, validation, measured, behaved, gate, registry, run_id)
 
 
 def train(plan: Plan) -> TrainingOutcome:
@@ -78,5 +80,10 @@ def train(plan: Plan) -> TrainingOutcome:
     """
     config = config_of(plan, TrainingConfig)
     with tracked_run(plan, about="Training") as tracked:
-        finished = tracked.run(training, gate=asdict(config.gate), registry=asdict(config.registry))
+        finished = tracked.run(
+            training,
+            behaviour=asdict(config.behaviour),
+            gate=asdict(config.gate),
+            registry=asdict(config.registry),
+        )
         return training_outcome(finished, tracked.run_id, tracked.recovered)

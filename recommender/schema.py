@@ -7,8 +7,9 @@ and nothing downstream knows the format of a file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,23 @@ class RatingScale:
 
 
 @dataclass(frozen=True)
+class RemovedRows:
+    """Rows that cleaning removed from a file beside the ratings, for one reason.
+
+    Attributes:
+        file: Name of the file, for example ``tags.csv``.
+        reason: Why.
+        rows: How many.
+        examples: Up to three of them, as text with their place.
+    """
+
+    file: str
+    reason: str
+    rows: int
+    examples: list[str]
+
+
+@dataclass(frozen=True)
 class CleaningReport:
     """What cleaning removed, and why.
 
@@ -71,12 +89,20 @@ class CleaningReport:
         rows_kept: Rating rows left.
         removed: Rows removed, by reason; ``rows_read == rows_kept + sum(removed.values())``.
         examples: Up to three of the removed rows for each reason, as text with their place.
+        elsewhere: What was removed from the movies, tags and credits.
     """
 
     rows_read: int
     rows_kept: int
     removed: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
+    elsewhere: list[RemovedRows] = field(default_factory=list)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the report that ``dataclasses.asdict`` made ``plain`` of."""
+        elsewhere = [RemovedRows(**removed) for removed in plain["elsewhere"]]
+        return cls(**{**plain, "elsewhere": elsewhere})
 
 
 @dataclass(frozen=True)

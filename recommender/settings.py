@@ -139,6 +139,44 @@ class EvaluationSettings:
 
 
 @dataclass(frozen=True)
+class BehaviourSettings:
+    """How many cases are tried and what is tolerated.
+
+    Relative ranks run from 0 (first) to 1 (last); a random order gives 0.5 on average.
+
+    Attributes:
+        n_users: Most users asked in a test.
+        n_movies: Most movies, and most pairs of movies, asked in a test.
+        list_length: Length of the lists that are looked at.
+        n_neighbours: Neighbours of a liked film that should rise.
+        min_raised: Least share of liked films whose neighbours rise on average.
+        max_sequel_rank: Highest median relative rank of a film among the films similar to
+            another of its series.
+        max_director_rank: The same for two films of one director.
+        min_pairs: Fewest pairs on which a median is judged.
+        min_popular: How far the training ratings of an unknown user's list must lie from those
+            of a random list (0) towards those of the most rated movies (1).
+        min_varied: Least share of users for whom unrated films of different content differ
+            in their estimates.
+        min_history: Fewest ratings of a user from whom one is taken away.
+        min_overlap: Least mean share of the list that stays when one rating is taken away.
+    """
+
+    n_users: int = 100
+    n_movies: int = 200
+    list_length: int = 20
+    n_neighbours: int = 10
+    min_raised: float = 0.8
+    max_sequel_rank: float = 0.1
+    max_director_rank: float = 0.25
+    min_pairs: int = 5
+    min_popular: float = 0.3
+    min_varied: float = 0.9
+    min_history: int = 20
+    min_overlap: float = 0.5
+
+
+@dataclass(frozen=True)
 class GateSettings:
     """What a candidate must show before it becomes production.
 
@@ -236,9 +274,11 @@ class TrainingConfig(RunConfig):
     """Run settings of the training pipeline, as in ``configs/training.yaml``.
 
     Attributes:
+        behaviour: What the behavioural tests try and tolerate.
         gate: What promotion asks for.
     """
 
+    behaviour: BehaviourSettings = field(default_factory=BehaviourSettings)
     gate: GateSettings = field(default_factory=GateSettings)
 
 

@@ -98,13 +98,13 @@ class DatasetMaterializer(_FolderMaterializer):
             digest=about["digest"],
             scale=RatingScale(**about["scale"]),
             simulated=about["simulated"],
-            cleaning=CleaningReport(**cleaning) if cleaning else None,
+            cleaning=CleaningReport.from_plain(cleaning) if cleaning else None,
             **tables,
         )
 
     def extract_metadata(self, data: Dataset) -> dict[str, Any]:
         """Return the counts that the dashboard shows."""
-        removed = data.cleaning.removed if data.cleaning else {}
+        report = data.cleaning or CleaningReport(0, 0)
         return {
             "name": data.name,
             "digest": data.digest,
@@ -112,7 +112,10 @@ class DatasetMaterializer(_FolderMaterializer):
             "ratings": len(data.ratings),
             "users": int(data.ratings["user_id"].nunique()),
             "movies": len(data.movies),
-            "removed_rows": {reason: int(rows) for reason, rows in removed.items()},
+            "removed_rows": {
+                **{reason: int(rows) for reason, rows in report.removed.items()},
+                **{f"{it.file}: {it.reason}": it.rows for it in report.elsewhere},
+            },
         }
 
 

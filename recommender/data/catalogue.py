@@ -12,22 +12,19 @@ import pyarrow.compute as pc
 
 from recommender.data.columnar import RawTable
 from recommender.errors import DataError
-from recommender.schema import CREDIT_DTYPES, MOVIE_DTYPES, TAG_DTYPES
-
-#: What was removed beside ratings, by a text with the count, with examples.
-Notes = dict[str, list[str]]
+from recommender.schema import CREDIT_DTYPES, MOVIE_DTYPES, TAG_DTYPES, RemovedRows
 
 _N_EXAMPLES = 3
 
 _log = logging.getLogger(__name__)
 
 
-def clean_movies(raw: RawTable, notes: Notes) -> pd.DataFrame:
+def clean_movies(raw: RawTable, removed: list[RemovedRows]) -> pd.DataFrame:
     """Return the catalogue as `MOVIE_DTYPES`, sorted, without repeated rows.
 
     Args:
         raw: ``movie_id, title, year, genres``.
-        notes: Receives what was removed.
+        removed: Receives what was removed.
 
     Raises:
         DataError: There are no movies, one has no id or title, or two rows of one movie differ.
@@ -38,7 +35,7 @@ def clean_movies(raw: RawTable, notes: Notes) -> pd.DataFrame:
     untitled = np.flatnonzero(pc.equal(raw.table.column("title"), "").to_numpy())
     if len(untitled):
         raise DataError("a movie without a title", place=raw.place_of(int(untitled[0]), "title"))
-    return _one_row_a_movie(raw, MOVIE_DTYPES, notes)
+    return _one_row_a_movie(raw, MOVIE_DTYPES, removed)
 
 
 def synthesize_movies(ratings: RawTable) -> pd.DataFrame:
@@ -54,32 +51,36 @@ def synthesize_movies(ratings: RawTable) -> pd.DataFrame:
     return frame.astype(MOVIE_DTYPES)
 
 
-def clean_credits(raw: RawTable, known_movies: npt.NDArray[np.int32], notes: Notes) -> pd.DataFrame:
+def clean_credits(
+    raw: RawTable, known_movies: npt.NDArray[np.int32], removed: list[RemovedRows]
+) -> pd.DataFrame:
     """Return credits as `CREDIT_DTYPES`, sorted, one row a movie of the catalogue.
 
     Args:
         raw: The columns of `CREDIT_DTYPES`.
         known_movies: Ids of the catalogue.
-        notes: Receives what was removed.
+        removed: Receives what was removed.
 
     Raises:
         DataError: A row has no movie id, or two rows of one movie differ.
     """
     _refuse_missing_ids(raw)
-    frame = _one_row_a_movie(raw, CREDIT_DTYPES, notes)
+    frame = _one_row_a_movie(raw, CREDIT_DTYPES, removed)
     known = np.isin(frame["movie_id"].to_numpy(), known_movies)
     unknown = frame.loc[~known, "movie_id"].tolist()
-    _note(notes, raw, "unknown movie", len(unknown), [f"movie_id {i}" for i in unknown[:3]])
+    _note(removed, raw, "unknown movie", len(unknown), [f"movie_id {i}" for i in unknown[:3]])
     return frame.loc[known].reset_index(drop=True)
 
 
-def clean_tags(raw: RawTable, known_movies: npt.NDArray[np.int32], notes: Notes) -> pd.DataFrame:
+def clean_tags(
+    raw: RawTable, known_movies: npt.NDArray[np.int32], removed: list[RemovedRows]
+) -> pd.DataFrame:
     """Return tags as `TAG_DTYPES`, in the order of the file, all complete and of known movies.
 
     Args:
         raw: The columns of `TAG_DTYPES`.
         known_movies: Ids of the catalogue.
-        notes: Receives what was removed.
+        removed: Receives what was removed.
     """
     table = raw.table
     empty = pc.equal(pc.utf8_trim_whitespace(table.column("tag")), "")
@@ -90,7 +91,7 @@ def clean_tags(raw: RawTable, known_movies: npt.NDArray[np.int32], notes: Notes)
     unknown = ~missing & ~np.isin(movie_ids, known_movies)
     for reason, mask in (("missing value", missing), ("unknown movie", unknown)):
         rows = np.flatnonzero(mask)[:_N_EXAMPLES].tolist()
-        _note(notes, raw, reason, int(mask.sum()), raw.label(rows) if rows else [])
+        _note(removed, raw, reason, int(mask.sum()), raw.label(rows) if rows else [])
     kept = table.filter(pa.array(~(missing | unknown)))
     frame: pd.DataFrame = kept.to_pandas()
     return frame.astype(TAG_DTYPES)
@@ -102,7 +103,9 @@ def _refuse_missing_ids(raw: RawTable) -> None:
         raise DataError("a row without a movie id", place=raw.place_of(row, "movie_id"))
 
 
-def _one_row_a_movie(raw: RawTable, dtypes: dict[str, str], notes: Notes) -> pd.DataFrame:
+def _one_row_a_movie(
+    raw: RawTable, dtypes: dict[str, str], removed: list[RemovedRows]
+) -> pd.DataFrame:
     """Return the rows sorted by movie, without repetitions.
 
     Raises:
@@ -112,7 +115,7 @@ def _one_row_a_movie(raw: RawTable, dtypes: dict[str, str], notes: Notes) -> pd.
     frame = frame.astype(dtypes)
     repeated = frame.duplicated(keep="first")
     rows = np.flatnonzero(repeated)[:_N_EXAMPLES].tolist()
-    _note(notes, raw, "identical row", int(repeated.sum()), raw.label(rows) if rows else [])
+    _note(removed, raw, "identical row", int(repeated.sum()), raw.label(rows) if rows else [])
     frame = frame.loc[~repeated]
     conflicting = frame.duplicated("movie_id", keep="first")
     if conflicting.any():
@@ -126,7 +129,10 @@ def _one_row_a_movie(raw: RawTable, dtypes: dict[str, str], notes: Notes) -> pd.
     return frame.sort_values("movie_id").reset_index(drop=True)
 
 
-def _note(notes: Notes, raw: RawTable, reason: str, count: int, examples: list[str]) -> None:
+def _note(
+    removed: list[RemovedRows], raw: RawTable, reason: str, count: int, examples: list[str]
+) -> None:
     if count:
-        notes[f"{raw.name}: {count:,} removed, {reason}"] = [f"{raw.name}, {e}" for e in examples]
+        places = [f"{raw.name}, {example}" for example in examples]
+        removed.append(RemovedRows(raw.name, reason, count, places))
         _log.warning("%s: removed %d rows: %s; %s", raw.place, count, reason, examples[0])

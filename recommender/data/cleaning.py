@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from recommender.data.columnar import RawTable
 from recommender.data.ordering import is_member, is_sorted, pair_words, stable_order
 from recommender.data.raw import RATING_TYPES, RawDataset
 from recommender.errors import DataError
-from recommender.schema import CleaningReport, Dataset, RatingScale
+from recommender.schema import CleaningReport, Dataset, RatingScale, RemovedRows
 
 #: Reasons for which a rating is removed; a row with several counts under the first.
 MISSING = "missing value"
@@ -60,13 +61,12 @@ def clean(raw: RawDataset, *, name: str, digest: str, now: int = LATEST_TIMESTAM
         DataError: No row is left, most rows are unusable, columns look swapped, or the movies
             contradict each other.
     """
-    notes: dict[str, list[str]] = {}
-    movies = clean_movies(raw.movies, notes) if raw.movies else synthesize_movies(raw.ratings)
+    elsewhere: list[RemovedRows] = []
+    movies = clean_movies(raw.movies, elsewhere) if raw.movies else synthesize_movies(raw.ratings)
     known = movies["movie_id"].to_numpy()
     ratings, report = clean_ratings(raw.ratings, known, raw.scale, now=now)
-    tags = clean_tags(raw.tags, known, notes) if raw.tags else None
-    credits_ = clean_credits(raw.credits, known, notes) if raw.credits else None
-    report.examples.update(notes)
+    tags = clean_tags(raw.tags, known, elsewhere) if raw.tags else None
+    credits_ = clean_credits(raw.credits, known, elsewhere) if raw.credits else None
     return Dataset(
         name=name,
         digest=digest,
@@ -76,7 +76,7 @@ def clean(raw: RawDataset, *, name: str, digest: str, now: int = LATEST_TIMESTAM
         tags=tags,
         credits=credits_,
         simulated=raw.simulated,
-        cleaning=report,
+        cleaning=replace(report, elsewhere=elsewhere),
     )
 
 

@@ -162,6 +162,21 @@ def test_another_data_set_does_not_replace_production_unasked(
     assert read_state(var).aliases["production"] == before
 
 
+def test_a_model_that_fails_its_behavioural_tests_is_registered_and_not_promoted(
+    trained: tuple[Path, Finished], small_data: Path
+) -> None:
+    var, _ = trained
+    before = read_state(var)
+    settings = ("--set", "behaviour.min_overlap=1.01", "--set", "model.n_epochs=6")
+    failed = small_run(var, small_data, *settings, "--json")
+    assert failed.code == 4, failed.stderr
+    assert not failed.json["promoted"]
+    assert "behaviour" in {it["rule"] for it in failed.json["reasons"] if not it["passed"]}
+    after = read_state(var)
+    assert after.aliases["production"] == before.aliases["production"]
+    assert set(after.versions) > set(before.versions)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -10,7 +10,7 @@ import pytest
 from expectations.report import render_report, write_report
 from expectations.results import Check, SuiteReport, ValidationReport
 from recommender.errors import DataError
-from recommender.schema import CleaningReport
+from recommender.schema import CleaningReport, RemovedRows
 
 HOSTILE = "<script>alert('x')</script> & \"Co\""
 
@@ -61,8 +61,8 @@ CLEANING = CleaningReport(
     removed={"out of scale": 2, "duplicate": 8},
     examples={
         "duplicate": [f"ratings.csv row 4: {HOSTILE}"],
-        "tags.csv: 3 removed, unknown movie": ["tags.csv, row 9: movie 999"],
     },
+    elsewhere=[RemovedRows("tags.csv", "unknown movie", 3, ["tags.csv, row 9: movie 999"])],
 )
 
 
@@ -123,7 +123,7 @@ def test_everything_is_on_the_page() -> None:
         "Of 12,010 ratings read, 12,000 were kept.",
         "duplicate 8 0.07%",
         "out of scale 2 0.02%",
-        "tags.csv: 3 removed, unknown movie",
+        "tags.csv: unknown movie 3",
         "tags.csv, row 9: movie 999",
     ):
         assert part in text, part

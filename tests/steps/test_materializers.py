@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from recommender.bundle import Bundle
-from recommender.schema import Dataset, Split
+from recommender.schema import CleaningReport, Dataset, RemovedRows, Split
 from steps.materializers import BundleMaterializer, DatasetMaterializer, SplitMaterializer
 
 
@@ -35,6 +36,17 @@ def test_a_dataset_survives_storage(tiny_dataset: Dataset, artifact: Path) -> No
     assert_same_dataset(materializer.load(Dataset), tiny_dataset)
     metadata = materializer.extract_metadata(tiny_dataset)
     assert metadata["ratings"] == len(tiny_dataset.ratings)
+
+
+def test_what_cleaning_removed_survives_storage(tiny_dataset: Dataset, artifact: Path) -> None:
+    removed = RemovedRows("tags.csv", "unknown movie", 3, ["tags.csv, line 9"])
+    cleaning = CleaningReport(642, 640, {"duplicate": 2}, {}, [removed])
+    cleaned = replace(tiny_dataset, cleaning=cleaning)
+    materializer = DatasetMaterializer(str(artifact))
+    materializer.save(cleaned)
+    assert_same_dataset(materializer.load(Dataset), cleaned)
+    shown = materializer.extract_metadata(cleaned)["removed_rows"]
+    assert shown == {"duplicate": 2, "tags.csv: unknown movie": 3}
 
 
 def test_a_split_survives_storage(tiny_split: Split, artifact: Path) -> None:

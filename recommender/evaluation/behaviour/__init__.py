@@ -2,12 +2,11 @@
 
 from recommender.evaluation.behaviour.check import check_behaviour
 from recommender.evaluation.behaviour.report import BehaviourReport, BehaviourResult
-from recommender.evaluation.behaviour.subject import BehaviourSettings, BehaviourSubject
+from recommender.evaluation.behaviour.subject import BehaviourSubject
 
 __all__ = [
     "BehaviourReport",
     "BehaviourResult",
-    "BehaviourSettings",
     "BehaviourSubject",
     "check_behaviour",
 ]

@@ -13,7 +13,7 @@ from recommender.evaluation.behaviour.service import (
     unknown_users_get_popular_movies,
     unrated_movies_are_scored_by_content,
 )
-from recommender.evaluation.behaviour.subject import BehaviourSettings, BehaviourSubject, Cases
+from recommender.evaluation.behaviour.subject import BehaviourSubject, Cases
 from recommender.evaluation.behaviour.taste import (
     a_small_change_changes_little,
     films_of_a_director_are_near,
@@ -22,6 +22,7 @@ from recommender.evaluation.behaviour.taste import (
 )
 from recommender.evaluation.lists import Progress
 from recommender.schema import Split
+from recommender.settings import BehaviourSettings
 
 BehaviourTest = Callable[[BehaviourSubject, Cases], BehaviourResult]
 

@@ -7,7 +7,7 @@ import pytest
 
 from recommender.data.source import Source, read_dataset
 from recommender.errors import DataError
-from recommender.schema import CREDIT_DTYPES, MOVIE_DTYPES, TAG_DTYPES, Dataset
+from recommender.schema import CREDIT_DTYPES, MOVIE_DTYPES, TAG_DTYPES, Dataset, RemovedRows
 
 CREDITS = "movieId,directors,cast,keywords,language,runtime\n"
 
@@ -21,10 +21,10 @@ def _append(folder: Path, name: str, text: str) -> None:
         stream.write(text)
 
 
-def _notes(dataset: Dataset) -> dict[str, list[str]]:
+def _removed(dataset: Dataset) -> list[RemovedRows]:
     assert dataset.cleaning is not None
-    assert dataset.cleaning.removed == {}
-    return dataset.cleaning.examples
+    assert (dataset.cleaning.removed, dataset.cleaning.examples) == ({}, {})
+    return dataset.cleaning.elsewhere
 
 
 def test_movies_are_typed_and_sorted(folder: Path) -> None:
@@ -41,13 +41,8 @@ def test_identical_movies_are_removed_with_a_count(folder: Path) -> None:
     _append(folder, "movies.csv", lines[3] + lines[3] + lines[4])
     dataset = _read(folder)
     assert dataset.movies.equals(valid)
-    assert _notes(dataset) == {
-        "movies.csv: 3 removed, identical row": [
-            "movies.csv, line 42",
-            "movies.csv, line 43",
-            "movies.csv, line 44",
-        ]
-    }
+    places = ["movies.csv, line 42", "movies.csv, line 43", "movies.csv, line 44"]
+    assert _removed(dataset) == [RemovedRows("movies.csv", "identical row", 3, places)]
 
 
 def test_conflicting_movies_are_refused(folder: Path) -> None:
@@ -85,10 +80,11 @@ def test_tags_without_value_or_movie_are_removed_with_a_count(folder: Path) -> N
     assert dataset.tags is not None
     assert {name: str(kind) for name, kind in dataset.tags.dtypes.items()} == TAG_DTYPES
     assert dataset.tags["tag"].tolist() == ["fun", " NA "]
-    assert _notes(dataset) == {
-        "tags.csv: 2 removed, missing value": ["tags.csv, line 3", "tags.csv, line 4"],
-        "tags.csv: 1 removed, unknown movie": ["tags.csv, line 5"],
-    }
+    lines = ["tags.csv, line 3", "tags.csv, line 4"]
+    assert _removed(dataset) == [
+        RemovedRows("tags.csv", "missing value", 2, lines),
+        RemovedRows("tags.csv", "unknown movie", 1, ["tags.csv, line 5"]),
+    ]
 
 
 def test_no_tags_are_no_fault(folder: Path) -> None:
@@ -107,10 +103,10 @@ def test_credits_are_typed_and_of_known_movies(folder: Path) -> None:
     assert dataset.credits is not None
     assert {name: str(kind) for name, kind in dataset.credits.dtypes.items()} == CREDIT_DTYPES
     assert dataset.credits["movie_id"].tolist() == [1, 2]
-    assert _notes(dataset) == {
-        "credits.csv: 1 removed, identical row": ["credits.csv, line 5"],
-        "credits.csv: 1 removed, unknown movie": ["credits.csv, movie_id 99"],
-    }
+    assert _removed(dataset) == [
+        RemovedRows("credits.csv", "identical row", 1, ["credits.csv, line 5"]),
+        RemovedRows("credits.csv", "unknown movie", 1, ["credits.csv, movie_id 99"]),
+    ]
 
 
 @pytest.mark.parametrize(

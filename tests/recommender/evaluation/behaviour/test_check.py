@@ -7,10 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from recommender.evaluation.behaviour import BehaviourSettings, check_behaviour
+from recommender.evaluation.behaviour import check_behaviour
 from recommender.evaluation.behaviour.check import TESTS
 from recommender.evaluation.behaviour.taste import relative_rank
 from recommender.scorer import Recommendations
+from recommender.settings import BehaviourSettings
 
 
 def outcomes(report):
