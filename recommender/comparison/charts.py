@@ -20,8 +20,10 @@ def plot_accuracy_against_time(comparison: Comparison, image_format: ImageFormat
     figure = Figure(figsize=(12.0, 5.0), dpi=DPI, layout="constrained")
     for axes, metric in zip(figure.subplots(1, 2), _METRICS, strict=True):
         tidy(axes)
-        for model in comparison.models:
-            _draw_point(axes, model, metric, reference=comparison.reference)
+        for number, model in enumerate(comparison.models):
+            # By turns above and below, so that neighbours in the table do not cover each other.
+            above = number % 2 == 0
+            _draw_point(axes, model, metric, reference=comparison.reference, above=above)
         axes.set_xscale("log")
         axes.margins(x=0.18)
         axes.set_xlabel("Seconds to fit (logarithmic)")
@@ -81,7 +83,9 @@ def slice_values(
     return [f"{group}:\n{name}" for group, name in slices], values
 
 
-def _draw_point(axes: Any, model: ComparedModel, metric: str, *, reference: str) -> None:
+def _draw_point(
+    axes: Any, model: ComparedModel, metric: str, *, reference: str, above: bool
+) -> None:
     value = model.report.metrics[metric]
     low, high = model.report.intervals.get(metric, (value, value))
     colour = BLUE if model.name == reference else GREY
@@ -91,7 +95,7 @@ def _draw_point(axes: Any, model: ComparedModel, metric: str, *, reference: str)
     axes.annotate(
         model.name,
         (model.fit_seconds, value),
-        xytext=(6, 3),
+        xytext=(6, 3 if above else -11),
         textcoords="offset points",
         fontsize=9,
         color=colour,

@@ -95,8 +95,9 @@ def tune(
 ) -> TuningReport:
     """Try configurations until the study has ``settings.trials`` of them.
 
-    The present configuration is the first trial and is never given up. A trial that fails, for
-    example because its factors diverge, is recorded with the reason and the study goes on.
+    The present configuration is the first trial, which is never given up since none is before it.
+    A trial that fails, for example because its factors diverge, is recorded with the reason and
+    the study goes on.
 
     Args:
         split: Where the ratings come from; its test part is not looked at.
@@ -273,7 +274,7 @@ def _run_trial(study: KeptStudy, task: Task, number: int) -> TrialRecord:
     started = time.perf_counter()
     state, score = TrialState.COMPLETE, None
     try:
-        score = _score_cuts(trial, task, values, prunable=number > 0)
+        score = _score_cuts(trial, task, values)
     except optuna.TrialPruned:
         state = TrialState.PRUNED
     except TRIAL_ERRORS as error:
@@ -289,14 +290,14 @@ def _distribution(item: Range) -> BaseDistribution:
     return FloatDistribution(item.low, item.high, log=item.log)
 
 
-def _score_cuts(trial: optuna.Trial, task: Task, values: Values, *, prunable: bool) -> float:
+def _score_cuts(trial: optuna.Trial, task: Task, values: Values) -> float:
     scores: list[float] = []
     for step, cut in enumerate(task.cuts):
         scores.append(task.score(values, cut))
         trial.report(float(np.mean(scores)), step)
         trial.set_user_attr(_CUT_SCORES, scores)
         last = step + 1 == len(task.cuts)
-        if prunable and not last and trial.should_prune():
+        if not last and trial.should_prune():
             raise optuna.TrialPruned
     return float(np.mean(scores))
 
