@@ -2,7 +2,8 @@
 
     python -m benchmarks.cold --data-path ../shared/data/ml-latest-small
 
-``movies``: movies without any training rating; see `benchmarks.cold.movies`.
+``movies``: movies without any training rating; see `benchmarks.cold.movies`. ``users``: users of
+whom a few ratings become known after training; see `benchmarks.cold.users`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cold import movies
+from benchmarks.cold import movies, users
 from benchmarks.report import emit
 from recommender.data.source import Source, read_dataset
 from recommender.settings import Params, read_settings
@@ -33,9 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     params = read_settings(Params, options.params)
     dataset = read_dataset(Source(options.data_path.stem, options.data_path))
-    figures, checks = movies.run(dataset, params)
-    report = {"dataset": dataset.name, "movies": figures}
-    return emit(report, checks, check=options.check)
+    of_movies, checks = movies.run(dataset, params)
+    of_users, more_checks = users.run(dataset, params)
+    report = {"dataset": dataset.name, "movies": of_movies, "users": of_users}
+    return emit(report, [*checks, *more_checks], check=options.check)
 
 
 if __name__ == "__main__":

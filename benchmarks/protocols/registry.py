@@ -20,6 +20,7 @@ from benchmarks.protocols.published import PUBLISHED
 from benchmarks.protocols.rating_accuracy import compare, promises, summarise
 from benchmarks.protocols.rating_files import make_dataset, read_items_file, read_rating_file
 from benchmarks.protocols.strong_generalisation import measure_strong_generalisation
+from benchmarks.protocols.temporal_ranking import run as rank_what_comes_next
 from benchmarks.report import Check
 from recommender.settings import Params
 
@@ -81,6 +82,10 @@ def _liang(task: Task) -> Outcome:
     return {"models": measure_strong_generalisation(dataset, task.params)}, []
 
 
+def _temporal_ranking(task: Task) -> Outcome:
+    return rank_what_comes_next(read_movielens_folder(task.path), task.params)
+
+
 def _compare(folds: Iterable[Fold], task: Task) -> Outcome:
     results = compare(folds, task.models, task.params)
     return {"models": summarise(results)}, promises(results)
@@ -88,6 +93,7 @@ def _compare(folds: Iterable[Fold], task: Task) -> Outcome:
 
 PROTOCOLS: dict[str, Protocol] = {
     "5fold": _five_folds,
+    "temporal-ranking": _temporal_ranking,
     "ml-100k-u1": _published_first_fold,
     "ml-100k-5fold": _five_folds,
     "ml-1m-90-10": _ninety_ten,

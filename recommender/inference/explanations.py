@@ -82,9 +82,9 @@ class Explanation:
         path: What it is made from.
         parts: Contributions; they sum to the score but for rounding (1e-6).
         reasons: Those of the most contributing rated movies without which the score is lower, the
-            largest drop first. Drops are exact: of a ranking score under the same ranking (who has
-            no rating left gets a list of another scale), of a rating before the limits of the
-            scale.
+            largest drop first. Drops are exact: of a ranking score under the same ranking (with
+            fewer movies liked, and with none, weights are others), of a rating before the limits
+            of the scale.
     """
 
     kind: Literal["ranking", "rating"]

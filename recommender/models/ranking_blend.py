@@ -242,16 +242,12 @@ class _Search:
         return tuple(weights)
 
     def _best_value(self, weights: Sequence[float], place: int, best: float) -> tuple[float, float]:
-        rest = [
-            np.tensordot(
-                np.asarray([*weights[:place], 0.0, *weights[place + 1 :]], np.float32),
-                signals,
-                axes=1,
-            )
-            for signals in self._signals
-        ]
+        others = np.asarray([*weights[:place], 0.0, *weights[place + 1 :]], np.float32)
+        rest = [np.tensordot(others, signals, axes=1) for signals in self._signals]
         chosen = weights[place]
         for value in _GRIDS[self._names[place]]:
+            if not (value or others.any()):
+                continue  # without any weight the list is no more than the order of the catalogue
             found = self._objective(rest, place, value)
             if found > best * _WORTHWHILE:
                 chosen, best = value, found

@@ -90,8 +90,8 @@ class Moody:
 
     name = "moody"
 
-    def __init__(self, params: Any, seed: int) -> None:
-        self.inner = EASEScorer(params, seed)
+    def __init__(self, params: Params) -> None:
+        self.inner = EASEScorer(params.model, params.seed)
 
     def fit(self, dataset: Dataset) -> Self:
         if self.inner.params.ease_regularization != Params().model.ease_regularization:
@@ -106,8 +106,8 @@ class Moody:
 def test_failures_are_counted_and_told(
     tiny_split: Split, tiny_params: Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(params: Any, seed: int) -> Any:
-        raise RouletteError("the factors are not finite", value=params.n_factors + seed)
+    def broken(params: Params) -> Any:
+        raise RouletteError("the factors are not finite", value=params.model.n_factors)
 
     spaces = scorers.SCORERS["ease"].spaces
     table = {

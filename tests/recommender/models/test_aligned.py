@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recommender.inference.histories import Viewer
+from recommender.inference.paths import item_paths
 from recommender.models.aligned import MetadataEASEScorer, align, align_factors
 from recommender.models.ease import fit_ease
 from recommender.models.ials import fit_ials
@@ -78,13 +81,12 @@ def test_contributions_add_up_to_the_score(indexed: IndexedRatings) -> None:
 
 def test_the_path_of_a_score_stays_visible(indexed: IndexedRatings) -> None:
     aligned = align(fit_ease(indexed, PARAMS), np.eye(42), PARAMS)
-    viewer = Viewer(-1, np.array([3]), np.array([1.0]))
-    assert (aligned.movie_path(viewer, 5), aligned.movie_path(viewer, 41)) == (
-        "personal",
-        "content",
-    )
-    nothing = Viewer(-1, np.array([3]), np.array([0.0]))
-    assert aligned.path(nothing) == aligned.movie_path(nothing, 41) == "popular"
+    viewer = Viewer(0, np.array([3]), np.array([1.0]))
+    movies = np.array([5, 41])
+    assert item_paths(aligned, viewer, movies) == ("personal", "content")
+    nothing = replace(viewer, grades=np.array([0.0]))
+    assert aligned.path(nothing) == "popular"
+    assert item_paths(aligned, nothing, movies) == ("popular", "popular")
 
 
 def test_new_movies_get_factors_from_their_content(indexed: IndexedRatings) -> None:

@@ -65,7 +65,8 @@ def test_the_penalty_stands_for_how_long_descent_went_on(indexed: IndexedRatings
 
 def test_every_model_has_a_prior_of_its_size(indexed: IndexedRatings) -> None:
     features = np.random.default_rng(1).normal(size=(indexed.n_movies, 3))
-    models = fit_rating_parts(indexed, features, PARAMS, seed=1)
+    terms = [["genre:drama"] for _ in range(indexed.n_movies)]
+    models = fit_rating_parts(indexed, terms, features, PARAMS, seed=1)
     priors = fit_user_priors(indexed, models, PARAMS)
     assert list(priors) == list(models)
     for name, prior in priors.items():

@@ -14,6 +14,7 @@ from recommender.inference.components import (
     SupportGroup,
 )
 from recommender.inference.histories import Viewer
+from recommender.inference.paths import item_paths
 from recommender.models.hybrid import HybridScorer
 from recommender.models.indexed import IndexedRatings
 from recommender.models.rating_blend import blend_weights
@@ -126,7 +127,7 @@ def test_the_order_of_new_movies_is_personal(hybrid: HybridScorer) -> None:
     viewers = [hybrid.audience.viewer(user) for user in range(1, 61)]
     drama_first = {bool(np.greater(*ranking.scores(viewer)[40:])) for viewer in viewers}
     assert drama_first == {True, False}
-    assert hybrid.components.aligned.movie_path(viewers[0], 41) == "content"
+    assert item_paths(hybrid.components.aligned, viewers[0], np.array([41])) == ("content",)
 
 
 def test_one_row_of_estimates_is_the_same_as_its_pairs(hybrid: HybridScorer) -> None:

@@ -7,7 +7,7 @@ import pytest
 from recommender.errors import UsageError
 from recommender.models.scorers import SCORERS, check_names, find_scorer, objective_of
 from recommender.models.search_space import IntRange
-from recommender.settings import ModelParams
+from recommender.settings import ModelParams, Params, SplitParams
 
 DIMENSIONS = [
     (name, objective, key, item)
@@ -29,11 +29,16 @@ def test_every_dimension_is_a_hyper_parameter_around_its_default(
 
 @pytest.mark.parametrize("name", SCORERS)
 def test_every_scorer_is_made_from_parameters_and_seed(name: str) -> None:
-    params = ModelParams(n_factors=3)
-    scorer = find_scorer(name).make(params, 7)
+    params = Params(seed=7, model=ModelParams(n_factors=3))
+    scorer = find_scorer(name).make(params)
     assert callable(scorer.fit)
-    assert scorer.params is params  # type: ignore[attr-defined]
+    assert scorer.params is params.model  # type: ignore[attr-defined]
     assert scorer.seed == 7  # type: ignore[attr-defined]
+
+
+def test_the_hybrid_sets_its_weights_as_the_split_asks() -> None:
+    hybrid = find_scorer("hybrid").make(Params(split=SplitParams(method="random")))
+    assert hybrid.method == "random"  # type: ignore[attr-defined]
 
 
 def test_the_hybrid_and_its_rivals_are_in_the_table() -> None:

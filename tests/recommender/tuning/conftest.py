@@ -53,7 +53,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fits]:
     """The table of scorers with the fake one in it; returns what is fitted."""
     fits = Fits()
     kind = ScorerKind(
-        lambda params, _: FakeScorer(params, fits),  # type: ignore[arg-type,return-value]
+        lambda params: FakeScorer(params.model, fits),  # type: ignore[arg-type,return-value]
         {
             "rmse": {
                 "regularization": FloatRange(0.001, 10.0, log=True),

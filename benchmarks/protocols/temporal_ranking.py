@@ -1,7 +1,5 @@
 """How well the hybrid ranks what comes next, beside each model that it could fall back to.
 
-    python -m benchmarks.temporal_ranking --data-path ../shared/data/ml-latest-small
-
 Two protocols, each with four fifths of the ratings to learn from and one fifth to find:
 
 * ``last_fifth_of_each_user``: the latest fifth of every user's ratings is the test;
@@ -14,18 +12,14 @@ the paired bootstrap interval of each difference stands in the figures.
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.report import Check, at_least, emit, say
+from benchmarks.report import Check, at_least, say
 from recommender.data.ordering import stable_order
-from recommender.data.source import Source, read_dataset
 from recommender.evaluation.comparison import compare_reports
 from recommender.evaluation.evaluate import evaluate
 from recommender.evaluation.report import EvaluationReport
@@ -33,9 +27,7 @@ from recommender.models.item_knn import ItemKNNScorer
 from recommender.models.training import train_hybrid
 from recommender.schema import Dataset, Split
 from recommender.scorer import Recommends
-from recommender.settings import EvaluationSettings, Params, read_settings
-
-ROOT = Path(__file__).resolve().parents[1]
+from recommender.settings import EvaluationSettings, Params
 
 _TEST_SHARE = 0.2
 _BEATEN = ("ease", "ials", "item-knn", "popularity")
@@ -152,24 +144,3 @@ def _split(dataset: Dataset, is_test: Any, seed: int, method: Any, train_end: in
         train_end=train_end,
         validation_end=train_end,
     )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark and return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.temporal_ranking",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--data-path", type=Path, default=ROOT / "data")
-    parser.add_argument("--params", type=Path, default=ROOT / "params.yaml")
-    parser.add_argument("--check", action="store_true", help="exit 1 when a promise is not kept")
-    options = parser.parse_args(arguments)
-    params = read_settings(Params, options.params)
-    dataset = read_dataset(Source(options.data_path.stem, options.data_path))
-    figures, checks = run(dataset, params)
-    return emit({"dataset": dataset.name, **figures}, checks, check=options.check)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

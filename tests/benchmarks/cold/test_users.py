@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.cold_users import Newcomer, choose_users, mean_ndcg, run, split_histories
+from benchmarks.cold.users import Newcomer, choose_users, mean_ndcg, run, split_histories
 from recommender.schema import Dataset
 from recommender.settings import Params
 

@@ -1,7 +1,5 @@
 """New users: lists and estimates from a history folded in, against training again with it.
 
-    python -m benchmarks.cold_users --data-path ../shared/data/ml-latest-small
-
 Some users are held out of training with all their ratings. Of each the first 1, 5 or 20 ratings
 are then made known: once by fold-in to the model that has never met them, once by training the
 hybrid again with them. Both are measured on what the users rated later: NDCG@10 of the lists, on
@@ -10,27 +8,21 @@ movies of four stars or more, and RMSE of the estimates.
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.report import Check, at_least, emit, say
-from recommender.data.source import Source, read_dataset
+from benchmarks.report import Check, at_least, say
 from recommender.evaluation.ranking import mark_hits, ndcg_at_k
 from recommender.inference import Recommender
 from recommender.models.hybrid import HybridScorer
 from recommender.models.training import make_catalogue
 from recommender.schema import Dataset, FloatArray
-from recommender.settings import Params, read_settings
-
-ROOT = Path(__file__).resolve().parents[1]
+from recommender.settings import Params
 
 _SIZES = (1, 5, 20)
 _KEPT = 0.95
@@ -55,17 +47,8 @@ class Newcomer:
     later: pd.DataFrame
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark and return the exit status."""
-    options = _parser().parse_args(arguments)
-    params = read_settings(Params, options.params)
-    dataset = read_dataset(Source(options.data_path.stem, options.data_path))
-    figures, checks = run(dataset, params, n_users=options.users)
-    return emit(figures, checks, check=options.check)
-
-
 def run(
-    dataset: Dataset, params: Params, *, n_users: int = 100, sizes: Sequence[int] = _SIZES
+    dataset: Dataset, params: Params, *, n_users: int = 200, sizes: Sequence[int] = _SIZES
 ) -> tuple[dict[str, Any], list[Check]]:
     """Return the figures by the number of ratings that a user has given, and their checks.
 
@@ -158,17 +141,3 @@ def mean_ndcg(shown: Sequence[Any], newcomers: Sequence[Newcomer]) -> float:
     pairs = [(own, right) for own, right in zip(shown, liked, strict=True) if right.size]
     hits, counts = mark_hits([own for own, _ in pairs], [right for _, right in pairs], _K)
     return float(ndcg_at_k(hits, counts, _K).mean())
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.cold_users", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--data-path", type=Path, default=ROOT / "data")
-    parser.add_argument("--params", type=Path, default=ROOT / "params.yaml")
-    parser.add_argument("--users", type=int, default=100)
-    parser.add_argument("--check", action="store_true", help="exit 1 when a promise is not kept")
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import temporal_ranking
-from benchmarks.temporal_ranking import promises, protocols, run, validated_alike
+from benchmarks.protocols import temporal_ranking
+from benchmarks.protocols.temporal_ranking import promises, protocols, run, validated_alike
 from recommender.schema import Dataset
 from recommender.settings import Params
 
