@@ -32,7 +32,8 @@ from recommender.inference.histories import grade
 from recommender.inference.reranking import divergence
 from recommender.models.hybrid import HybridScorer
 from recommender.models.training import make_catalogue
-from recommender.schema import Dataset, IntArray, Split
+from recommender.scale import IntArray
+from recommender.schema import Dataset, Split
 from recommender.settings import Params, read_settings
 
 ROOT = Path(__file__).resolve().parents[1]

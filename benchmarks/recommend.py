@@ -53,7 +53,7 @@ from recommender.inference.rankings import (
     ProfileRanking,
 )
 from recommender.inference.recommender import audience_arrays
-from recommender.schema import FloatArray, RatingScale
+from recommender.scale import FloatArray, RatingScale
 from recommender.settings import ModelParams
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -34,7 +34,8 @@ import pandas as pd
 
 from benchmarks.ingest import distinct_pairs
 from benchmarks.report import Check, at_least, at_most, emit, peak_mb, say
-from recommender.schema import MOVIE_DTYPES, RATING_DTYPES, Dataset, RatingScale
+from recommender.scale import RatingScale
+from recommender.schema import MOVIE_DTYPES, RATING_DTYPES, Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 

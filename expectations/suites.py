@@ -17,7 +17,7 @@ from typing import Any
 
 from expectations.results import Severity
 from recommender.errors import DataError, UsageError
-from recommender.schema import RatingScale
+from recommender.scale import RatingScale
 
 #: The tables of a data set, in the order in which they are checked and shown.
 SUITE_NAMES = ("ratings", "movies", "tags", "credits", "cleaning")

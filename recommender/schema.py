@@ -9,16 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
-import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
-if TYPE_CHECKING:  # a web process knows the records and needs no frames
-    import pandas as pd
-
-IntArray = npt.NDArray[np.integer]
-FloatArray = npt.NDArray[np.floating]
+from recommender.scale import RatingScale
 
 #: Ratings, one row a (user, movie) pair. ``timestamp`` is in seconds since 1970, UTC.
 RATING_DTYPES = {
@@ -44,25 +39,6 @@ CREDIT_DTYPES = {
 }
 
 SplitMethod = Literal["temporal", "random", "leave_last_k"]
-
-
-@dataclass(frozen=True)
-class RatingScale:
-    """The grid on which users rate.
-
-    Attributes:
-        minimum: Lowest rating, in stars.
-        maximum: Highest rating, in stars.
-        step: Distance between neighbouring ratings, in stars.
-    """
-
-    minimum: float = 0.5
-    maximum: float = 5.0
-    step: float = 0.5
-
-    def clip(self, ratings: FloatArray) -> FloatArray:
-        """Return ``ratings`` (any shape, stars) limited to the scale."""
-        return np.clip(ratings, self.minimum, self.maximum)
 
 
 @dataclass(frozen=True)
@@ -127,7 +103,7 @@ class Dataset:
     digest: str
     ratings: pd.DataFrame
     movies: pd.DataFrame
-    scale: RatingScale = RatingScale()
+    scale: RatingScale = field(default_factory=RatingScale)
     tags: pd.DataFrame | None = None
     credits: pd.DataFrame | None = None
     simulated: bool = False

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from recommender.schema import Dataset, FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
+
+if TYPE_CHECKING:  # a server knows no data sets
+    from recommender.schema import Dataset
 
 #: What a list or a score was made from: the history that the model was trained on; a history that
 #: it was not trained on, folded in when asked; the movie's content alone; or popularity, where

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 from simulation.parameters import SECONDS_PER_YEAR, SimulationParameters
 
 _LIST_COLUMNS = ("genres", "directors", "keywords", "cast")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-from recommender.schema import FloatArray, RatingScale
+from recommender.scale import FloatArray, RatingScale
 
 
 def rating_moments(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.errors import UsageError
-from recommender.schema import FloatArray
+from recommender.scale import FloatArray
 
 #: One random stream a component, so that changing how one draws leaves the others as they were.
 STREAMS = ("films", "viewers", "popularity", "visits", "choices", "noise")

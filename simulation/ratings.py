@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recommender.schema import FloatArray, IntArray, RatingScale
+from recommender.scale import FloatArray, IntArray, RatingScale
 from simulation.films import Films
 from simulation.parameters import SimulationParameters
 from simulation.viewers import Viewers

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.errors import UsageError
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 from simulation.films import Films
 from simulation.parameters import SimulationParameters
 

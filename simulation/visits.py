@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.errors import UsageError
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 from simulation.parameters import SimulationParameters
 
 _DAY = 86400

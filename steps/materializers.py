@@ -21,6 +21,7 @@ from recommender.bundle import Bundle, open_bundle
 from recommender.comparison.report import Comparison
 from recommender.evaluation.behaviour import BehaviourReport
 from recommender.evaluation.model_evaluation import ModelEvaluation
+from recommender.scale import RatingScale
 from recommender.schema import (
     CREDIT_DTYPES,
     MOVIE_DTYPES,
@@ -28,7 +29,6 @@ from recommender.schema import (
     TAG_DTYPES,
     CleaningReport,
     Dataset,
-    RatingScale,
     Split,
 )
 from recommender.tuning.report import TuningReport

@@ -21,7 +21,8 @@ from recommender.evaluation.ranking import mark_hits, ndcg_at_k
 from recommender.inference import Recommender
 from recommender.models.hybrid import HybridScorer
 from recommender.models.training import make_catalogue
-from recommender.schema import Dataset, FloatArray
+from recommender.scale import FloatArray
+from recommender.schema import Dataset
 from recommender.settings import Params
 
 _SIZES = (1, 5, 20)

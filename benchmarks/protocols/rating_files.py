@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from recommender.data.titles import split_titles
 from recommender.errors import DataError
-from recommender.schema import MOVIE_DTYPES, RATING_DTYPES, Dataset, RatingScale
+from recommender.scale import RatingScale
+from recommender.schema import MOVIE_DTYPES, RATING_DTYPES, Dataset
 
 _COLUMNS = tuple(RATING_DTYPES)
 _LARGEST_ID = 2**31 - 1

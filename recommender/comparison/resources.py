@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recommender.schema import Dataset, IntArray
+from recommender.scale import IntArray
+from recommender.schema import Dataset
 from recommender.scorer import Recommends, Scorer
 
 _CLEAR = Path("/proc/self/clear_refs")

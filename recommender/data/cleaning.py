@@ -18,7 +18,8 @@ from recommender.data.columnar import RawTable
 from recommender.data.ordering import is_member, is_sorted, pair_words, stable_order
 from recommender.data.raw import RATING_TYPES, RawDataset
 from recommender.errors import DataError
-from recommender.schema import CleaningReport, Dataset, RatingScale, RemovedRows
+from recommender.scale import RatingScale
+from recommender.schema import CleaningReport, Dataset, RemovedRows
 
 #: Reasons for which a rating is removed; a row with several counts under the first.
 MISSING = "missing value"

@@ -32,7 +32,7 @@ from recommender.data.files import Progress, SourceFile, find_files
 from recommender.data.raw import RATING_TYPES, RawDataset
 from recommender.data.titles import split_titles, uniform_genres
 from recommender.errors import DataError
-from recommender.schema import RatingScale
+from recommender.scale import RatingScale
 
 Files = Mapping[str, SourceFile]
 

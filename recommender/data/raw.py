@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from recommender.data.columnar import RawTable
-from recommender.schema import RatingScale
+from recommender.scale import RatingScale
 
 #: Arrow types of the columns of a rating.
 RATING_TYPES = {

@@ -24,7 +24,7 @@ from recommender.data.files import Progress, local_file
 from recommender.data.raw import RATING_TYPES, RawDataset
 from recommender.data.titles import split_titles, uniform_genres
 from recommender.errors import DataError, UsageError
-from recommender.schema import RatingScale
+from recommender.scale import RatingScale
 from recommender.settings import unknown_key
 
 #: Endings of the files that are read as tables.

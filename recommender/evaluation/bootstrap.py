@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 
 #: Fewest users for whom an interval is stated; below it the resamples hardly differ.
 MIN_USERS = 10

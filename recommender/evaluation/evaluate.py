@@ -28,7 +28,8 @@ from recommender.evaluation.ranking import (
 from recommender.evaluation.rating import calibration, error_histogram
 from recommender.evaluation.report import HEADLINE_K, EvaluationReport, UserErrors, UserScores
 from recommender.evaluation.slices import slice_rows
-from recommender.schema import FloatArray, Split
+from recommender.scale import FloatArray
+from recommender.schema import Split
 from recommender.scorer import Recommends
 from recommender.settings import EvaluationSettings
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recommender.errors import RouletteError
-from recommender.schema import IntArray
+from recommender.scale import IntArray
 from recommender.scorer import Recommends
 
 #: Called with the work done and the work in all.

@@ -22,7 +22,8 @@ from recommender.evaluation.lists import (
 )
 from recommender.evaluation.ranking import BoolArray, ranking_scores
 from recommender.evaluation.rating import rating_errors
-from recommender.schema import FloatArray, IntArray, Split
+from recommender.scale import FloatArray, IntArray
+from recommender.schema import Split
 from recommender.scorer import Recommends
 from recommender.settings import EvaluationSettings
 

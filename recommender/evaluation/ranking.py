@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 

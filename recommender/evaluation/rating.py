@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.errors import RouletteError
-from recommender.schema import FloatArray, RatingScale
+from recommender.scale import FloatArray, RatingScale
 
 _HISTOGRAM_STEP = 0.25
 

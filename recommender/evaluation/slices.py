@@ -13,7 +13,7 @@ import numpy as np
 from recommender.evaluation.bootstrap import bootstrap_intervals
 from recommender.evaluation.measurements import Measurements, ranking_totals, rating_totals
 from recommender.evaluation.ranking import BoolArray
-from recommender.schema import IntArray
+from recommender.scale import IntArray
 
 #: Share of the training ratings that the head movies hold together.
 HEAD_SHARE = 0.5

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.bundle import pack_strings, unpack_string
-from recommender.schema import IntArray
+from recommender.scale import IntArray
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -36,7 +36,7 @@ from recommender.inference.rankings import (
     SupportRanking,
 )
 from recommender.inference.similarity import MovieSimilarity
-from recommender.schema import FloatArray
+from recommender.scale import FloatArray
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.inference.identifiers import UNKNOWN
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.float64]

@@ -29,7 +29,7 @@ from recommender.inference.rankings import (
     StaticRanking,
     SupportRanking,
 )
-from recommender.schema import IntArray
+from recommender.scale import IntArray
 from recommender.scorer import ScorePath
 
 PartKind = Literal["bias", "neighbour", "feature", "popularity"]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from recommender.inference.estimates import FactorEstimates, Scores
 from recommender.inference.histories import History
 from recommender.inference.identifiers import UNKNOWN
-from recommender.schema import FloatArray
+from recommender.scale import FloatArray
 
 #: Pseudo-ratings that pull to 0 what a user's choice of movies says.
 CHOICE_DAMPING = 10.0

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from recommender.errors import UsageError
 from recommender.inference.identifiers import UNKNOWN
-from recommender.schema import FloatArray, IntArray, RatingScale
+from recommender.scale import FloatArray, IntArray, RatingScale
 
 #: Share of the rating scale from which on a rating speaks for a movie, and the slope above it.
 #: On MovieLens's scale a rating of 2 stars or less has the grade 0, 4 stars has 1.

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from recommender.schema import IntArray
+from recommender.scale import IntArray
 
 #: The row of whatever is unknown: arrays over users or movies have one row more than there are
 #: users or movies, and the last one holds the defaults.

@@ -15,7 +15,7 @@ from recommender.inference.identifiers import UNKNOWN, IdIndex
 from recommender.inference.paths import item_paths, path_of
 from recommender.inference.rankings import Ranking, best
 from recommender.inference.reranking import Reranking
-from recommender.schema import FloatArray, IntArray, RatingScale
+from recommender.scale import FloatArray, IntArray, RatingScale
 from recommender.scorer import Recommendations
 
 #: Pairs estimated at once, which bounds memory.

@@ -20,7 +20,7 @@ from recommender.inference.rankings import (
     Ranking,
     SupportRanking,
 )
-from recommender.schema import IntArray
+from recommender.scale import IntArray
 from recommender.scorer import ScorePath
 
 Depths = npt.NDArray[np.int64]

@@ -12,7 +12,7 @@ from recommender.errors import UsageError
 from recommender.inference.catalogue import Catalogue
 from recommender.inference.estimates import Scores
 from recommender.inference.rankings import best
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from recommender.inference.estimates import Estimates, Scores
 from recommender.inference.histories import Viewer
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 from recommender.scorer import ScorePath
 
 

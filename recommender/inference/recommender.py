@@ -29,7 +29,7 @@ from recommender.inference.part import Audience, Part, SeenMovies
 from recommender.inference.paths import item_paths, rating_paths
 from recommender.inference.rankings import best, settled
 from recommender.inference.reranking import Diversity, MovieFacts, Reranking
-from recommender.schema import FloatArray, IntArray, RatingScale
+from recommender.scale import FloatArray, IntArray, RatingScale
 from recommender.scorer import RatingEstimates, Recommendations, ScorePath
 
 

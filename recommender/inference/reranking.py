@@ -23,7 +23,7 @@ import numpy.typing as npt
 from recommender.errors import UsageError
 from recommender.inference.estimates import Scores
 from recommender.inference.histories import Viewer
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 
 #: Share of the viewer's own genres that is mixed into those of a list, so that a genre which the
 #: list lacks costs much, and not without end (Steck 2018, equation 5).

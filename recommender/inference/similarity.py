@@ -8,7 +8,7 @@ import numpy as np
 
 from recommender.inference.estimates import Scores
 from recommender.inference.rankings import NeighbourRanking
-from recommender.schema import FloatArray
+from recommender.scale import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

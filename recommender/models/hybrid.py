@@ -41,7 +41,8 @@ from recommender.models.rating_blend import (
     hold_out,
 )
 from recommender.models.svd import fit_svd
-from recommender.schema import Dataset, FloatArray, IntArray, SplitMethod
+from recommender.scale import FloatArray, IntArray
+from recommender.schema import Dataset, SplitMethod
 from recommender.scorer import Recommendations
 from recommender.settings import ModelParams
 

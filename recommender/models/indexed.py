@@ -13,7 +13,8 @@ from recommender.errors import DataError
 from recommender.inference.histories import Histories, grade
 from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import Audience, SeenMovies
-from recommender.schema import Dataset, RatingScale
+from recommender.scale import RatingScale
+from recommender.schema import Dataset
 
 Positions = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -13,7 +13,8 @@ from recommender.inference.part import Part
 from recommender.inference.rankings import Ranking, StaticRanking
 from recommender.models.indexed import IndexedRatings
 from recommender.models.signals import rating_share
-from recommender.schema import Dataset, FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
+from recommender.schema import Dataset
 from recommender.scorer import Recommendations
 from recommender.settings import ModelParams
 

@@ -15,7 +15,8 @@ import pytest
 from expectations.suites import SUITE_NAMES, load_suites, make_placeholders
 from expectations.validation import validate
 from recommender.errors import UsageError
-from recommender.schema import Dataset, RatingScale
+from recommender.scale import RatingScale
+from recommender.schema import Dataset
 
 NOW = datetime(2024, 6, 15, tzinfo=UTC)
 GOOD: dict[str, Any] = {

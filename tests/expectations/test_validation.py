@@ -15,7 +15,8 @@ import pytest
 
 from expectations.validation import ValidationReport, validate
 from recommender.errors import DataError
-from recommender.schema import Dataset, RatingScale
+from recommender.scale import RatingScale
+from recommender.schema import Dataset
 
 
 def test_sound_data_meets_every_expectation(tiny: Dataset, now: datetime) -> None:

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from recommender.schema import IntArray
+from recommender.scale import IntArray
 
 _ALIAS = re.compile(r"\s*\([^()]*\)")
 _ARTICLE_BEHIND = re.compile(r",\s+(?:the|an?)$")

@@ -6,7 +6,7 @@ import numpy as np
 
 from recommender.evaluation.behaviour.report import BehaviourResult, judged, not_applicable
 from recommender.evaluation.behaviour.subject import BehaviourSubject, Cases
-from recommender.schema import FloatArray
+from recommender.scale import FloatArray
 
 _DIFFERENT_STARS = 1e-6
 _ROUNDING = 1e-9

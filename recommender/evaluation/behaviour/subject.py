@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from recommender.evaluation.lists import RatedMovies
-from recommender.schema import FloatArray, IntArray, Split
+from recommender.scale import FloatArray, IntArray
+from recommender.schema import Split
 from recommender.scorer import Recommendations, Recommends
 from recommender.settings import BehaviourSettings
 

@@ -9,7 +9,7 @@ import numpy as np
 from recommender.evaluation.behaviour.report import BehaviourResult, judged, not_applicable
 from recommender.evaluation.behaviour.series import director_pairs, series_pairs
 from recommender.evaluation.behaviour.subject import BehaviourSubject, Cases
-from recommender.schema import FloatArray, IntArray
+from recommender.scale import FloatArray, IntArray
 
 _FEWEST_RATINGS = 5
 

@@ -21,7 +21,8 @@ from recommender.data.cleaning import (
 from recommender.data.columnar import RawTable
 from recommender.data.raw import RATING_TYPES
 from recommender.errors import DataError
-from recommender.schema import RATING_DTYPES, CleaningReport, RatingScale
+from recommender.scale import RatingScale
+from recommender.schema import RATING_DTYPES, CleaningReport
 
 #: The same examples in every run, however slow the machine.
 STEADY = settings(deadline=None, derandomize=True, max_examples=60)

@@ -11,7 +11,8 @@ import pytest
 from recommender.data.cleaning import clean
 from recommender.data.movielens import movielens_files, read_movielens
 from recommender.errors import DataError
-from recommender.schema import Dataset, RatingScale
+from recommender.scale import RatingScale
+from recommender.schema import Dataset
 
 HALVES, WHOLES = RatingScale(0.5, 5.0, 0.5), RatingScale(1.0, 5.0, 1.0)
 #: Titles with the characters that matter to one layout or another.

@@ -11,7 +11,8 @@ import pytest
 
 from recommender.data.source import Source, read_dataset
 from recommender.errors import DataError, UsageError
-from recommender.schema import Dataset, RatingScale
+from recommender.scale import RatingScale
+from recommender.schema import Dataset
 
 MAP = {"user_id": "viewer", "movie_id": "film", "rating": "stars", "timestamp": "when"}
 COLUMNS = {

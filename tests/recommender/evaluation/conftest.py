@@ -8,15 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recommender.schema import (
-    CREDIT_DTYPES,
-    MOVIE_DTYPES,
-    RATING_DTYPES,
-    Dataset,
-    FloatArray,
-    IntArray,
-    Split,
-)
+from recommender.scale import FloatArray, IntArray
+from recommender.schema import CREDIT_DTYPES, MOVIE_DTYPES, RATING_DTYPES, Dataset, Split
 from recommender.scorer import Recommendations
 
 Rows = Sequence[tuple[int, int, float]]

@@ -18,7 +18,7 @@ from recommender.evaluation.rating import (
     rating_report,
     rmse,
 )
-from recommender.schema import RatingScale
+from recommender.scale import RatingScale
 
 STARS = st.floats(0.5, 5.0, width=32)
 SCALE = RatingScale()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from recommender.errors import UsageError
 from recommender.inference.histories import LIKE_GRADE, History, grade, like_stars, read_stars
 from recommender.inference.identifiers import UNKNOWN
-from recommender.schema import RatingScale
+from recommender.scale import RatingScale
 
 SCALES = st.sampled_from([RatingScale(), RatingScale(1.0, 5.0, 1.0), RatingScale(0.0, 100.0, 1.0)])
 RATINGS = st.lists(st.tuples(st.integers(-1, 6), st.integers(1, 10)), max_size=20)

@@ -17,7 +17,7 @@ from recommender.inference.rankings import (
     gather_rows,
 )
 from recommender.inference.similarity import MovieSimilarity
-from recommender.schema import RatingScale
+from recommender.scale import RatingScale
 
 # Movie 0 leads to 1 (0.5) and 2 (-1), movie 2 to 0 (2); movies 1 and 3 have no weights.
 WEIGHTS = NeighbourRanking(

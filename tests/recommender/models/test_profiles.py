@@ -10,7 +10,7 @@ from recommender.models import profiles
 from recommender.models.indexed import IndexedRatings
 from recommender.models.profiles import fit_profiles
 from recommender.models.taste import choices, watch_factors
-from recommender.schema import RatingScale
+from recommender.scale import RatingScale
 
 N_USERS, N_MOVIES, N_EACH = 300, 80, 30
 SPREADS = np.array([0.4, 0.5, 0.05])
