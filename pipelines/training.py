@@ -52,7 +52,7 @@ def training(
     seed = params["seed"]
     dataset, validation, split = prepare(request, content, sources, params)
     bundle = train_model(split, dataset, params)
-    measured = evaluate_model(bundle, split, evaluation, seed)
+    measured, plots = evaluate_model(bundle, split, evaluation, seed)
     behaved, _ = check_behaviour(bundle, split, behaviour, seed, after=["evaluate_model"])
     version = register_model(
         bundle,
@@ -60,6 +60,7 @@ def training(
         split,
         validation,
         measured,
+        plots,
         behaved,
         request,
         data_version,

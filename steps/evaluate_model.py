@@ -10,15 +10,15 @@ from recommender.evaluation.model_evaluation import evaluate_model as evaluate
 from recommender.inference import Recommender
 from recommender.schema import Split
 from recommender.settings import EvaluationSettings, parse_settings
-from steps.materializers import ReportMaterializer
+from steps.materializers import PlotsMaterializer, ReportMaterializer
 from steps.reporting import counted, progress_of
 
 
-@step(output_materializers={"evaluation": ReportMaterializer})
+@step(output_materializers={"evaluation": ReportMaterializer, "plots": PlotsMaterializer})
 def evaluate_model(
     bundle: Bundle, split: Split, settings: dict[str, Any], seed: int
-) -> Annotated[ModelEvaluation, "evaluation"]:
-    """Return the metrics of the bundle's model on test and validation, and those of its parts.
+) -> tuple[Annotated[ModelEvaluation, "evaluation"], Annotated[dict[str, bytes], "plots"]]:
+    """Return the metrics of the bundle's model and its parts, and their plots by file name.
 
     Args:
         bundle: What training wrote; the model is read from it as a server reads it.
@@ -29,10 +29,14 @@ def evaluate_model(
     Raises:
         DataError: A part of the split holds nothing to measure on.
     """
-    return evaluate(
+    # Imported now: Matplotlib takes a second, for which no cached run need wait.
+    from recommender.evaluation.plots import plot_evaluation  # noqa: PLC0415
+
+    evaluation = evaluate(
         Recommender.from_bundle(bundle),
         split,
         parse_settings(EvaluationSettings, settings, place="evaluation"),
         seed,
         counted(progress_of("evaluate_model"), "models measured"),
     )
+    return evaluation, plot_evaluation(evaluation)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 import pandas as pd
-from zenml.enums import ArtifactType
+from zenml.enums import ArtifactType, VisualizationType
 from zenml.io import fileio
 from zenml.materializers.base_materializer import BaseMaterializer
 
@@ -199,6 +199,36 @@ class ReportMaterializer(_FolderMaterializer):
     def load(self, data_type: type[Any]) -> Any:
         """Read the report back into its class."""
         return data_type.from_dict(json.loads(self._read_text("report.json")))
+
+
+class PlotsMaterializer(_FolderMaterializer):
+    """Stores PNGs by file name, and shows them in the dashboard."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (dict,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
+
+    def save(self, data: dict[str, bytes]) -> None:
+        """Write a file for each plot, and their order."""
+        self._write_text("names.json", json.dumps(list(data)))
+        for name, image in data.items():
+            with self.artifact_store.open(self._uri(name), "wb") as stream:
+                stream.write(image)
+
+    def load(self, data_type: type[Any]) -> dict[str, bytes]:
+        """Read the plots back, in their order."""
+        del data_type
+        images = {}
+        for name in json.loads(self._read_text("names.json")):
+            with self.artifact_store.open(self._uri(name), "rb") as stream:
+                images[name] = stream.read()
+        return images
+
+    def save_visualizations(self, data: dict[str, bytes]) -> dict[str, VisualizationType]:
+        """Return where the plots lie, for the dashboard."""
+        return {self._uri(name): VisualizationType.IMAGE for name in data}
+
+    def _uri(self, name: str) -> str:
+        return str(PurePosixPath(self.uri) / name)
 
 
 class ComparisonMaterializer(ReportMaterializer):

@@ -25,6 +25,7 @@ def register_model(
     split: Split,
     validation: ValidationReport,
     evaluation: ModelEvaluation,
+    plots: dict[str, bytes],
     behaviour: BehaviourReport,
     request: dict[str, Any],
     data_version: str | None,
@@ -39,6 +40,7 @@ def register_model(
         split: What it was parted into.
         validation: What the expectations found.
         evaluation: Metrics of the model and its parts.
+        plots: PNGs of them, by file name.
         behaviour: How the model behaved.
         request: Which data was asked for.
         data_version: The MD5 by which DVC names the data, or ``None`` for data outside DVC.
@@ -49,7 +51,7 @@ def register_model(
         RegistryError: The registry is out of reach.
     """
     progress_of("register_model")("logging to MLflow", 0, None)
-    files = report_files(validation, evaluation, behaviour)
+    files = report_files(validation, evaluation, plots, behaviour)
     keep_files(files)
     record = TrainingRecord(
         split=split,

@@ -14,6 +14,7 @@ from recommender.evaluation.model_evaluation import ModelEvaluation
 def report_files(
     validation: ValidationReport,
     evaluation: ModelEvaluation,
+    plots: Mapping[str, bytes],
     behaviour: BehaviourReport,
 ) -> dict[str, str | bytes]:
     """Return every report and plot, by its path.
@@ -21,22 +22,16 @@ def report_files(
     Args:
         validation: What the expectations found.
         evaluation: Metrics of the model and its parts.
+        plots: PNGs of them, by file name.
         behaviour: How the model behaved.
     """
-    # Imported now: Matplotlib takes a second, which no other step need wait for.
-    from recommender.evaluation import plots  # noqa: PLC0415
-
     return {
         "reports/validation.html": render_report(validation),
         "reports/validation.json": _json(validation.to_dict()),
         "reports/evaluation.json": _json(evaluation.to_dict()),
         "reports/behaviour.html": behaviour.to_html(),
         "reports/behaviour.json": _json(behaviour.to_dict()),
-        "plots/rating_errors.png": plots.plot_error_histogram(evaluation.test),
-        "plots/calibration.png": plots.plot_calibration(evaluation.test),
-        "plots/rmse_by_slice.png": plots.plot_slices(evaluation.test, "rmse"),
-        "plots/ndcg_by_slice.png": plots.plot_slices(evaluation.test, "ndcg_at_10"),
-        "plots/models.png": plots.plot_models(evaluation.compared),
+        **{f"plots/{name}": image for name, image in plots.items()},
     }
 
 

@@ -22,6 +22,7 @@ from recommender.evaluation.figures import (
     render,
     tidy,
 )
+from recommender.evaluation.model_evaluation import ModelEvaluation
 from recommender.evaluation.report import EvaluationReport
 from recommender.evaluation.slices import SliceRow
 
@@ -101,6 +102,18 @@ def plot_slices(
     axes.set_title(f"{_subject(report)}, by slice\n{key}")
     axes.legend(frameon=False, loc="best")
     return render(figure, image_format)
+
+
+def plot_evaluation(evaluation: ModelEvaluation) -> dict[str, bytes]:
+    """Return every plot of a model's evaluation as a PNG, by file name."""
+    test = evaluation.test
+    return {
+        "rating_errors.png": plot_error_histogram(test),
+        "calibration.png": plot_calibration(test),
+        "rmse_by_slice.png": plot_slices(test, "rmse"),
+        "ndcg_by_slice.png": plot_slices(test, "ndcg_at_10"),
+        "models.png": plot_models(evaluation.compared),
+    }
 
 
 def plot_models(

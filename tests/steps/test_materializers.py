@@ -5,10 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from zenml.enums import VisualizationType
 
 from recommender.bundle import Bundle
 from recommender.schema import CleaningReport, Dataset, RemovedRows, Split
-from steps.materializers import BundleMaterializer, DatasetMaterializer, SplitMaterializer
+from steps.materializers import (
+    BundleMaterializer,
+    DatasetMaterializer,
+    PlotsMaterializer,
+    SplitMaterializer,
+)
 
 
 @pytest.fixture
@@ -68,3 +74,13 @@ def test_a_bundle_survives_storage_byte_for_byte(tiny_bundle: Bundle, artifact: 
     materializer = BundleMaterializer(str(artifact))
     materializer.save(tiny_bundle)
     assert materializer.load(Bundle).digest == tiny_bundle.digest
+
+
+def test_plots_survive_storage_and_are_shown(artifact: Path) -> None:
+    plots = {"models.png": b"\x89PNG 1", "calibration.png": b"\x89PNG 2"}
+    materializer = PlotsMaterializer(str(artifact))
+    materializer.save(plots)
+    assert list(materializer.load(dict).items()) == list(plots.items())
+    shown = materializer.save_visualizations(plots)
+    assert set(shown.values()) == {VisualizationType.IMAGE}
+    assert [Path(uri).read_bytes() for uri in shown] == list(plots.values())
