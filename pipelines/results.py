@@ -37,14 +37,16 @@ def results_folder(dataset: str) -> Path:
 
 
 def write_results(dataset: str, evaluation: ModelEvaluation) -> Path:
-    """Write the kept reports, ``metrics.json`` and the tables of the plots; return their folder.
+    """Write the kept reports, the metrics and the tables of the plots; return their folder.
 
-    They are functions of data, code and parameters alone, so that ``dvc repro`` can compare them.
+    ``metrics.json`` holds the model's own, ``models.json`` those of its parts beside them, with
+    intervals. They are functions of data, code and parameters alone, so that ``dvc repro`` can compare them.
     """
     folder = results_folder(dataset)
     take_kept_files(folder)
     files = {
-        "metrics.json": json.dumps(headline_metrics(evaluation), indent=2) + "\n",
+        "metrics.json": _json(headline_metrics(evaluation)),
+        "models.json": _json(metrics_by_model(evaluation)),
         "plots/calibration.csv": _table(asdict(row) for row in evaluation.test.calibration),
         "plots/slices.csv": _table(_slice_rows(evaluation)),
     }
@@ -63,16 +65,21 @@ def take_kept_files(folder: Path) -> list[Path]:
 
 
 def headline_metrics(evaluation: ModelEvaluation) -> dict[str, Any]:
-    """Return the metrics of the model, with intervals, and those of its parts, as nested values."""
-    test = evaluation.test
+    """Return the metrics of the model on test and validation, as nested values."""
     return {
-        "test": {key: test.metrics[key] for key in _HEADLINES},
-        "intervals": {key: list(pair) for key, pair in test.intervals.items() if key in _HEADLINES},
+        "test": {key: evaluation.test.metrics[key] for key in _HEADLINES},
         "validation": {key: evaluation.validation.metrics[key] for key in _HEADLINES},
-        "parts": {
-            name: {key: report.metrics[key] for key in _HEADLINES}
-            for name, report in evaluation.parts.items()
-        },
+    }
+
+
+def metrics_by_model(evaluation: ModelEvaluation) -> dict[str, Any]:
+    """Return the test metrics of the model and its parts, each with its interval if it has one."""
+    return {
+        report.model: {
+            key: {"value": report.metrics[key], "interval": report.intervals.get(key)}
+            for key in _HEADLINES
+        }
+        for report in evaluation.compared
     }
 
 
@@ -107,6 +114,10 @@ def _slice_rows(evaluation: ModelEvaluation) -> Iterable[dict[str, Any]]:
                     "low": low,
                     "high": high,
                 }
+
+
+def _json(tree: Any) -> str:
+    return json.dumps(tree, indent=2) + "\n"
 
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> str:

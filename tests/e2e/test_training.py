@@ -49,6 +49,10 @@ def test_a_first_run_promotes_and_says_where_to_look(trained: tuple[Path, Finish
     results = var / "results" / "small"
     metrics = json.loads((results / "metrics.json").read_text())
     assert metrics["test"]["rmse"] == outcome["models"]["hybrid"]["rmse"]
+    models = json.loads((results / "models.json").read_text())
+    assert models["svd"]["rmse"]["value"] == outcome["models"]["svd"]["rmse"]
+    low, high = models["hybrid"]["ndcg_at_10"]["interval"]
+    assert low <= models["hybrid"]["ndcg_at_10"]["value"] <= high
     assert "SVD" in first.stderr or "svd" in first.stderr
     assert not list((var / "work").glob("*"))
 
