@@ -40,7 +40,8 @@ def write_results(dataset: str, evaluation: ModelEvaluation) -> Path:
     """Write the kept reports, the metrics and the tables of the plots; return their folder.
 
     ``metrics.json`` holds the model's own, ``models.json`` those of its parts beside them, with
-    intervals. They are functions of data, code and parameters alone, so that ``dvc repro`` can compare them.
+    intervals. They are functions of data, code and parameters alone, so that ``dvc repro`` can
+    compare them.
     """
     folder = results_folder(dataset)
     take_kept_files(folder)
