@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from recommender.inference.estimates import Estimates, Scores
-from recommender.inference.histories import Viewer
+from recommender.inference.histories import NOBODY, Viewer
 from recommender.scale import FloatArray, IntArray
 from recommender.scorer import ScorePath
 
@@ -114,7 +115,7 @@ class NeighbourRanking:
         sums = np.bincount(self.movies[rows], weights=values, minlength=n_movies)
         return np.asarray(sums, dtype=np.float64)
 
-    @property
+    @cached_property
     def known(self) -> npt.NDArray[np.bool_]:
         """Shape (n_movies,), which movies have weights."""
         return np.diff(self.starts) > 0
@@ -176,8 +177,10 @@ class AlignedRanking:
         """Return the score of every movie, shape (n_movies,)."""
         expected = self.neighbours.strengths(viewer) @ self.loadings[viewer.movies]
         direction = expected[1:].astype(self.features.dtype)
-        content = expected[0] + np.asarray(self.features @ direction, dtype=np.float64)
-        return np.where(self.neighbours.known, self.neighbours.scores(viewer), content)
+        scores = np.asarray(self.features @ direction, dtype=np.float64)
+        scores += expected[0]
+        np.copyto(scores, self.neighbours.scores(viewer), where=self.neighbours.known)
+        return scores
 
     def contributions(self, viewer: Viewer, movie: int) -> Scores:
         """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
@@ -288,6 +291,8 @@ class ProfileRanking:
 class BlendRanking:
     """A weighted sum of other rankings; the first one says what a list is made from.
 
+    What is the same for everyone is summed once, so that a request costs only what is personal.
+
     Attributes:
         signals: The rankings.
         weights: One for each.
@@ -298,12 +303,25 @@ class BlendRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        parts = [
-            weight * signal.scores(viewer)
-            for signal, weight in zip(self.signals, self.weights, strict=True)
-            if weight
-        ]
-        return np.asarray(np.sum(parts, axis=0))
+        scores = self._common.copy()
+        for signal, weight in self._weighted:
+            if not isinstance(signal, StaticRanking):
+                scores += weight * signal.scores(viewer)
+        return scores
+
+    @cached_property
+    def _common(self) -> Scores:
+        """Shape (n_movies,), the sum of what is the same for everyone."""
+        common = np.zeros_like(self.signals[0].scores(NOBODY))
+        for signal, weight in self._weighted:
+            if isinstance(signal, StaticRanking):
+                common += weight * signal.values
+        return common
+
+    @cached_property
+    def _weighted(self) -> tuple[tuple[Ranking, float], ...]:
+        pairs = zip(self.signals, self.weights, strict=True)
+        return tuple((signal, weight) for signal, weight in pairs if weight)
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the first ranking is made from."""
