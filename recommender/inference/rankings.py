@@ -175,12 +175,15 @@ class AlignedRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        expected = self.neighbours.strengths(viewer) @ self.loadings[viewer.movies]
-        direction = expected[1:].astype(self.features.dtype)
-        scores = np.asarray(self.features @ direction, dtype=np.float64)
-        scores += expected[0]
+        level, direction = self.expected(viewer)
+        scores = level + _products(self.features, direction)
         np.copyto(scores, self.neighbours.scores(viewer), where=self.neighbours.known)
         return scores
+
+    def expected(self, viewer: Viewer) -> tuple[float, Scores]:
+        """Return what a movie without weights gets: a level, and a product, shape (d,)."""
+        expected = self.neighbours.strengths(viewer) @ self.loadings[viewer.movies]
+        return float(expected[0]), expected[1:]
 
     def contributions(self, viewer: Viewer, movie: int) -> Scores:
         """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
@@ -247,8 +250,7 @@ class ImplicitRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        factors = self.viewer_factors(viewer).astype(self.factors.dtype)
-        return np.asarray(self.factors @ factors, dtype=np.float64)
+        return _products(self.factors, self.viewer_factors(viewer))
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return ``personal`` if a movie with factors was liked.
@@ -276,11 +278,14 @@ class ProfileRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,); zeros without graded history."""
+        return _products(self.features, self.profile(viewer))
+
+    def profile(self, viewer: Viewer) -> Scores:
+        """Return the viewer's features beyond the common, shape (d,); zeros without any."""
         total = float(viewer.grades.sum())
         if total <= 0.0:
-            return np.zeros(len(self.features))
-        profile = viewer.grades @ self.features[viewer.movies] / total - self.centre
-        return np.asarray(self.features @ profile.astype(self.features.dtype), dtype=np.float64)
+            return np.zeros(self.features.shape[1])
+        return np.asarray(viewer.grades @ self.features[viewer.movies] / total - self.centre)
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return ``content``, or ``popular`` for a history in which nothing was liked."""
@@ -288,10 +293,48 @@ class ProfileRanking:
 
 
 @dataclass(frozen=True, eq=False)
+class _ContentRanking:
+    """The weighted sum of two rankings over the same features, in one pass over these.
+
+    Attributes:
+        aligned: One of them.
+        profile: The other one.
+        weights: The weight of each.
+    """
+
+    aligned: AlignedRanking
+    profile: ProfileRanking
+    weights: tuple[float, float]
+
+    def scores(self, viewer: Viewer) -> Scores:
+        """Return the score of every movie, shape (n_movies,)."""
+        weight, profile_weight = self.weights
+        level, direction = self.aligned.expected(viewer)
+        profile = profile_weight * self.profile.profile(viewer)
+        scores = _products(self.profile.features, weight * direction + profile)
+        scores += weight * level
+        known, features = self._known
+        scores[known] = weight * self.aligned.neighbours.scores(viewer)[known]
+        scores[known] += _products(features, profile)
+        return scores
+
+    def path(self, viewer: Viewer) -> ScorePath:
+        """Return what the aligned ranking is made from."""
+        return self.aligned.path(viewer)
+
+    @cached_property
+    def _known(self) -> tuple[npt.NDArray[np.int64], FloatArray]:
+        """The positions of movies that have weights, and their features."""
+        known = np.flatnonzero(self.aligned.neighbours.known)
+        return known, self.profile.features[known]
+
+
+@dataclass(frozen=True, eq=False)
 class BlendRanking:
     """A weighted sum of other rankings; the first one says what a list is made from.
 
-    What is the same for everyone is summed once, so that a request costs only what is personal.
+    What is the same for everyone is summed once, and what is made of the same features in one
+    pass, so that a request costs only what is personal.
 
     Attributes:
         signals: The rankings.
@@ -304,9 +347,8 @@ class BlendRanking:
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
         scores = self._common.copy()
-        for signal, weight in self._weighted:
-            if not isinstance(signal, StaticRanking):
-                scores += weight * signal.scores(viewer)
+        for signal, weight in self._personal:
+            scores += weight * signal.scores(viewer)
         return scores
 
     @cached_property
@@ -317,6 +359,20 @@ class BlendRanking:
             if isinstance(signal, StaticRanking):
                 common += weight * signal.values
         return common
+
+    @cached_property
+    def _personal(self) -> tuple[tuple[Ranking, float], ...]:
+        personal = [pair for pair in self._weighted if not isinstance(pair[0], StaticRanking)]
+        aligned = [(one, by) for one, by in personal if isinstance(one, AlignedRanking)]
+        profiles = [(one, by) for one, by in personal if isinstance(one, ProfileRanking)]
+        if not (len(aligned) == len(profiles) == 1):
+            return tuple(personal)
+        (first, weight), (second, profile_weight) = aligned[0], profiles[0]
+        if not np.array_equal(first.features, second.features):
+            return tuple(personal)
+        both = _ContentRanking(first, second, (weight, profile_weight))
+        others = [pair for pair in personal if pair[0] is not first and pair[0] is not second]
+        return ((both, 1.0), *others)
 
     @cached_property
     def _weighted(self) -> tuple[tuple[Ranking, float], ...]:
@@ -364,6 +420,11 @@ class SupportRanking:
 def settled(ranking: Ranking, viewer: Viewer) -> Ranking:
     """Return the ranking that a viewer gets where it depends on the support, else ``ranking``."""
     return ranking.of(viewer) if isinstance(ranking, SupportRanking) else ranking
+
+
+def _products(rows: FloatArray, direction: FloatArray) -> Scores:
+    """Return the product of each row with ``direction``, at the precision of the rows."""
+    return np.asarray(rows @ direction.astype(rows.dtype), dtype=np.float64)
 
 
 def gather_rows(
