@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,15 @@ class Ranking(Protocol):
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the scores are made from."""
+        ...
+
+
+@runtime_checkable
+class _Adds(Protocol):
+    """Something that adds to scores in place, which saves passes over the catalogue."""
+
+    def add_to(self, scores: Scores, viewer: Viewer, weight: float) -> None:
+        """Add ``weight`` times the score of every movie to ``scores``, shape (n_movies,)."""
         ...
 
 
@@ -252,6 +261,11 @@ class ImplicitRanking:
         """Return the score of every movie, shape (n_movies,)."""
         return _products(self.factors, self.viewer_factors(viewer))
 
+    def add_to(self, scores: Scores, viewer: Viewer, weight: float) -> None:
+        """Add ``weight`` times the score of every movie to ``scores``, shape (n_movies,)."""
+        factors = weight * self.viewer_factors(viewer)
+        scores += self.factors @ factors.astype(self.factors.dtype)
+
     def path(self, viewer: Viewer) -> ScorePath:
         """Return ``personal`` if a movie with factors was liked.
 
@@ -306,21 +320,17 @@ class _ContentRanking:
     profile: ProfileRanking
     weights: tuple[float, float]
 
-    def scores(self, viewer: Viewer) -> Scores:
-        """Return the score of every movie, shape (n_movies,)."""
-        weight, profile_weight = self.weights
+    def add_to(self, scores: Scores, viewer: Viewer, weight: float) -> None:
+        """Add ``weight`` times the score of every movie to ``scores``, shape (n_movies,)."""
+        aligned_by, profile_by = weight * self.weights[0], weight * self.weights[1]
         level, direction = self.aligned.expected(viewer)
-        profile = profile_weight * self.profile.profile(viewer)
-        scores = _products(self.profile.features, weight * direction + profile)
-        scores += weight * level
+        profile = profile_by * self.profile.profile(viewer)
         known, features = self._known
-        scores[known] = weight * self.aligned.neighbours.scores(viewer)[known]
-        scores[known] += _products(features, profile)
-        return scores
-
-    def path(self, viewer: Viewer) -> ScorePath:
-        """Return what the aligned ranking is made from."""
-        return self.aligned.path(viewer)
+        sums = scores[known] + aligned_by * self.aligned.neighbours.scores(viewer)[known]
+        both = aligned_by * direction + profile
+        scores += self.profile.features @ both.astype(features.dtype)
+        scores += aligned_by * level
+        scores[known] = sums + features @ profile.astype(features.dtype)
 
     @cached_property
     def _known(self) -> tuple[npt.NDArray[np.int64], FloatArray]:
@@ -348,7 +358,10 @@ class BlendRanking:
         """Return the score of every movie, shape (n_movies,)."""
         scores = self._common.copy()
         for signal, weight in self._personal:
-            scores += weight * signal.scores(viewer)
+            if isinstance(signal, _Adds):
+                signal.add_to(scores, viewer, weight)
+            else:
+                scores += weight * signal.scores(viewer)
         return scores
 
     @cached_property
@@ -361,7 +374,8 @@ class BlendRanking:
         return common
 
     @cached_property
-    def _personal(self) -> tuple[tuple[Ranking, float], ...]:
+    def _personal(self) -> tuple[tuple[Ranking | _Adds, float], ...]:
+        """What is summed for each viewer; see `_ContentRanking`."""
         personal = [pair for pair in self._weighted if not isinstance(pair[0], StaticRanking)]
         aligned = [(one, by) for one, by in personal if isinstance(one, AlignedRanking)]
         profiles = [(one, by) for one, by in personal if isinstance(one, ProfileRanking)]
