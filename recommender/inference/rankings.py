@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from functools import cached_property
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from recommender.inference.estimates import Estimates, Scores
-from recommender.inference.histories import Viewer
+from recommender.inference.histories import NOBODY, Viewer
 from recommender.scale import FloatArray, IntArray
 from recommender.scorer import ScorePath
 
@@ -28,6 +29,15 @@ class Ranking(Protocol):
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the scores are made from."""
+        ...
+
+
+@runtime_checkable
+class _Adds(Protocol):
+    """Something that adds to scores in place, which saves passes over the catalogue."""
+
+    def add_to(self, scores: Scores, viewer: Viewer, weight: float) -> None:
+        """Add ``weight`` times the score of every movie to ``scores``, shape (n_movies,)."""
         ...
 
 
@@ -114,7 +124,7 @@ class NeighbourRanking:
         sums = np.bincount(self.movies[rows], weights=values, minlength=n_movies)
         return np.asarray(sums, dtype=np.float64)
 
-    @property
+    @cached_property
     def known(self) -> npt.NDArray[np.bool_]:
         """Shape (n_movies,), which movies have weights."""
         return np.diff(self.starts) > 0
@@ -174,10 +184,15 @@ class AlignedRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
+        level, direction = self.expected(viewer)
+        scores = level + _products(self.features, direction)
+        np.copyto(scores, self.neighbours.scores(viewer), where=self.neighbours.known)
+        return scores
+
+    def expected(self, viewer: Viewer) -> tuple[float, Scores]:
+        """Return what a movie without weights gets: a level, and a product, shape (d,)."""
         expected = self.neighbours.strengths(viewer) @ self.loadings[viewer.movies]
-        direction = expected[1:].astype(self.features.dtype)
-        content = expected[0] + np.asarray(self.features @ direction, dtype=np.float64)
-        return np.where(self.neighbours.known, self.neighbours.scores(viewer), content)
+        return float(expected[0]), expected[1:]
 
     def contributions(self, viewer: Viewer, movie: int) -> Scores:
         """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
@@ -244,8 +259,12 @@ class ImplicitRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        factors = self.viewer_factors(viewer).astype(self.factors.dtype)
-        return np.asarray(self.factors @ factors, dtype=np.float64)
+        return _products(self.factors, self.viewer_factors(viewer))
+
+    def add_to(self, scores: Scores, viewer: Viewer, weight: float) -> None:
+        """Add ``weight`` times the score of every movie to ``scores``, shape (n_movies,)."""
+        factors = weight * self.viewer_factors(viewer)
+        scores += self.factors @ factors.astype(self.factors.dtype)
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return ``personal`` if a movie with factors was liked.
@@ -273,11 +292,14 @@ class ProfileRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,); zeros without graded history."""
+        return _products(self.features, self.profile(viewer))
+
+    def profile(self, viewer: Viewer) -> Scores:
+        """Return the viewer's features beyond the common, shape (d,); zeros without any."""
         total = float(viewer.grades.sum())
         if total <= 0.0:
-            return np.zeros(len(self.features))
-        profile = viewer.grades @ self.features[viewer.movies] / total - self.centre
-        return np.asarray(self.features @ profile.astype(self.features.dtype), dtype=np.float64)
+            return np.zeros(self.features.shape[1])
+        return np.asarray(viewer.grades @ self.features[viewer.movies] / total - self.centre)
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return ``content``, or ``popular`` for a history in which nothing was liked."""
@@ -285,8 +307,44 @@ class ProfileRanking:
 
 
 @dataclass(frozen=True, eq=False)
+class _ContentRanking:
+    """The weighted sum of two rankings over the same features, in one pass over these.
+
+    Attributes:
+        aligned: One of them.
+        profile: The other one.
+        weights: The weight of each.
+    """
+
+    aligned: AlignedRanking
+    profile: ProfileRanking
+    weights: tuple[float, float]
+
+    def add_to(self, scores: Scores, viewer: Viewer, weight: float) -> None:
+        """Add ``weight`` times the score of every movie to ``scores``, shape (n_movies,)."""
+        aligned_by, profile_by = weight * self.weights[0], weight * self.weights[1]
+        level, direction = self.aligned.expected(viewer)
+        profile = profile_by * self.profile.profile(viewer)
+        known, features = self._known
+        sums = scores[known] + aligned_by * self.aligned.neighbours.scores(viewer)[known]
+        both = aligned_by * direction + profile
+        scores += self.profile.features @ both.astype(features.dtype)
+        scores += aligned_by * level
+        scores[known] = sums + features @ profile.astype(features.dtype)
+
+    @cached_property
+    def _known(self) -> tuple[npt.NDArray[np.int64], FloatArray]:
+        """The positions of movies that have weights, and their features."""
+        known = np.flatnonzero(self.aligned.neighbours.known)
+        return known, self.profile.features[known]
+
+
+@dataclass(frozen=True, eq=False)
 class BlendRanking:
     """A weighted sum of other rankings; the first one says what a list is made from.
+
+    What is the same for everyone is summed once, and what is made of the same features in one
+    pass, so that a request costs only what is personal.
 
     Attributes:
         signals: The rankings.
@@ -298,12 +356,42 @@ class BlendRanking:
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
-        parts = [
-            weight * signal.scores(viewer)
-            for signal, weight in zip(self.signals, self.weights, strict=True)
-            if weight
-        ]
-        return np.asarray(np.sum(parts, axis=0))
+        scores = self._common.copy()
+        for signal, weight in self._personal:
+            if isinstance(signal, _Adds):
+                signal.add_to(scores, viewer, weight)
+            else:
+                scores += weight * signal.scores(viewer)
+        return scores
+
+    @cached_property
+    def _common(self) -> Scores:
+        """Shape (n_movies,), the sum of what is the same for everyone."""
+        common = np.zeros_like(self.signals[0].scores(NOBODY))
+        for signal, weight in self._weighted:
+            if isinstance(signal, StaticRanking):
+                common += weight * signal.values
+        return common
+
+    @cached_property
+    def _personal(self) -> tuple[tuple[Ranking | _Adds, float], ...]:
+        """What is summed for each viewer; see `_ContentRanking`."""
+        personal = [pair for pair in self._weighted if not isinstance(pair[0], StaticRanking)]
+        aligned = [(one, by) for one, by in personal if isinstance(one, AlignedRanking)]
+        profiles = [(one, by) for one, by in personal if isinstance(one, ProfileRanking)]
+        if not (len(aligned) == len(profiles) == 1):
+            return tuple(personal)
+        (first, weight), (second, profile_weight) = aligned[0], profiles[0]
+        if not np.array_equal(first.features, second.features):
+            return tuple(personal)
+        both = _ContentRanking(first, second, (weight, profile_weight))
+        others = [pair for pair in personal if pair[0] is not first and pair[0] is not second]
+        return ((both, 1.0), *others)
+
+    @cached_property
+    def _weighted(self) -> tuple[tuple[Ranking, float], ...]:
+        pairs = zip(self.signals, self.weights, strict=True)
+        return tuple((signal, weight) for signal, weight in pairs if weight)
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the first ranking is made from."""
@@ -346,6 +434,11 @@ class SupportRanking:
 def settled(ranking: Ranking, viewer: Viewer) -> Ranking:
     """Return the ranking that a viewer gets where it depends on the support, else ``ranking``."""
     return ranking.of(viewer) if isinstance(ranking, SupportRanking) else ranking
+
+
+def _products(rows: FloatArray, direction: FloatArray) -> Scores:
+    """Return the product of each row with ``direction``, at the precision of the rows."""
+    return np.asarray(rows @ direction.astype(rows.dtype), dtype=np.float64)
 
 
 def gather_rows(

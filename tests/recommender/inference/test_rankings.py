@@ -9,7 +9,9 @@ from hypothesis.extra import numpy as hnp
 from recommender.inference.histories import NOBODY, Histories, Viewer, grade
 from recommender.inference.identifiers import UNKNOWN
 from recommender.inference.rankings import (
+    AlignedRanking,
     BlendRanking,
+    ImplicitRanking,
     NeighbourRanking,
     ProfileRanking,
     StaticRanking,
@@ -126,6 +128,25 @@ def test_blends_pass_over_what_has_no_weight() -> None:
     someone = viewer([0], [1.0])
     assert blend.scores(someone) == pytest.approx(3.0 * WEIGHTS.scores(someone))
     assert blend.path(someone) == "personal"
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_blends_are_weighted_sums_whatever_they_share(seed: int, shared: bool) -> None:
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(4, 3)).astype(np.float32)
+    others = features if shared else rng.normal(size=(4, 3))
+    static = StaticRanking(rng.normal(size=4))
+    signals = [
+        AlignedRanking(WEIGHTS, features, rng.normal(size=(4, 4))),
+        static,
+        ImplicitRanking.of(rng.normal(size=(4, 2)), 1.0, 2.0),
+        ProfileRanking(others, rng.normal(size=3)),
+        static,
+    ]
+    weights = rng.normal(size=len(signals)).tolist()
+    someone = viewer([0, 3, 2], rng.random(3).tolist())
+    parts = [by * signal.scores(someone) for signal, by in zip(signals, weights, strict=True)]
+    assert BlendRanking(signals, weights).scores(someone) == pytest.approx(sum(parts), abs=1e-5)
 
 
 def test_blending_does_not_write_into_a_signal() -> None:

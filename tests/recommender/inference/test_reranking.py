@@ -16,6 +16,7 @@ from recommender.inference.reranking import (
     MovieFacts,
     Popularity,
     choose_greedily,
+    divergence,
 )
 
 STRENGTHS = st.floats(0.0, 1.0)
@@ -43,6 +44,20 @@ def test_calibration_by_hand() -> None:
     ).tolist() == [0, 3, 1, 2]
     only_first = Miscalibration(genres, np.array([1.0, 0.0]))
     assert choose_greedily(SCORES, 3, [(0.5, only_first)]).tolist() == [0, 1, 2]
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_costs_of_calibration_are_divergences_of_the_longer_list(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    genres = rng.dirichlet(np.ones(5), 6) * rng.integers(0, 2, (6, 5))
+    target = rng.dirichlet(np.ones(5)) * np.array([1.0, 0.0, 1.0, 1.0, 1.0])
+    target /= target.sum()
+    penalty, shown = Miscalibration(genres, target), np.zeros(5)
+    for length, candidate in enumerate(rng.permutation(6), start=1):
+        expected = [divergence(target, (shown + row) / length) for row in genres]
+        assert penalty.costs() == pytest.approx(expected)
+        penalty.choose(candidate)
+        shown += genres[candidate]
 
 
 def test_the_less_popular_come_first_by_hand() -> None:
