@@ -28,7 +28,8 @@ from recommender.data.splitting import split_dataset
 from recommender.evaluation.evaluate import evaluate
 from recommender.inference import Recommender
 from recommender.models.training import train_bundle
-from recommender.schema import Dataset, SplitMethod
+from recommender.scale import SplitMethod
+from recommender.schema import Dataset
 from recommender.settings import EvaluationSettings, Params, read_settings
 
 ROOT = Path(__file__).resolve().parents[1]

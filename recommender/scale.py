@@ -1,14 +1,16 @@
-"""The rating scale and the types of arrays, which training and serving share without frames."""
+"""The rating scale and the types that training and serving share without frames."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 IntArray = npt.NDArray[np.integer]
 FloatArray = npt.NDArray[np.floating]
+SplitMethod = Literal["temporal", "random", "leave_last_k"]
 
 
 @dataclass(frozen=True)

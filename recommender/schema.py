@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import pandas as pd
 
-from recommender.scale import RatingScale
+from recommender.scale import RatingScale, SplitMethod
 
 #: Ratings, one row a (user, movie) pair. ``timestamp`` is in seconds since 1970, UTC.
 RATING_DTYPES = {
@@ -37,8 +37,6 @@ CREDIT_DTYPES = {
     "language": "str",
     "runtime": "Int16",
 }
-
-SplitMethod = Literal["temporal", "random", "leave_last_k"]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 import yaml
 
 from recommender.errors import UsageError
-from recommender.schema import SplitMethod
+from recommender.scale import SplitMethod
 
 T = TypeVar("T")
 

@@ -12,8 +12,7 @@ from recommender.evaluation.bootstrap import UserTotals
 from recommender.evaluation.measurements import Part
 from recommender.evaluation.rating import CalibrationBin, ErrorHistogram
 from recommender.evaluation.slices import SliceRow
-from recommender.scale import FloatArray, IntArray
-from recommender.schema import SplitMethod
+from recommender.scale import FloatArray, IntArray, SplitMethod
 from recommender.settings import EvaluationSettings
 
 #: List length of slices, coverage, Gini, novelty and the gate; always computed.

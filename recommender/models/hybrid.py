@@ -41,8 +41,8 @@ from recommender.models.rating_blend import (
     hold_out,
 )
 from recommender.models.svd import fit_svd
-from recommender.scale import FloatArray, IntArray
-from recommender.schema import Dataset, SplitMethod
+from recommender.scale import FloatArray, IntArray, SplitMethod
+from recommender.schema import Dataset
 from recommender.scorer import Recommendations
 from recommender.settings import ModelParams
 

@@ -28,7 +28,7 @@ from recommender.models.ials import fit_ials
 from recommender.models.indexed import Floats, IndexedRatings, Positions
 from recommender.models.signals import quality, rating_share, rising, trending
 from recommender.models.top_ten import DISCOUNTS, K, ndcg_kernel
-from recommender.schema import SplitMethod
+from recommender.scale import SplitMethod
 from recommender.settings import ModelParams
 
 BoolArray = npt.NDArray[np.bool_]

@@ -14,7 +14,8 @@ from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import SeenMovies
 from recommender.inference.recommender import audience_arrays
 from recommender.models.hybrid import HybridScorer, Progress
-from recommender.schema import Dataset, Split, SplitMethod
+from recommender.scale import SplitMethod
+from recommender.schema import Dataset, Split
 from recommender.settings import Params
 
 

@@ -18,7 +18,7 @@ from recommender.models.ranking_trials import (
     static_signals,
     time_cuts,
 )
-from recommender.schema import SplitMethod
+from recommender.scale import SplitMethod
 from recommender.settings import ModelParams
 
 PARAMS = ModelParams(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from recommender.data.splitting import split_dataset
 from recommender.errors import DataError, UsageError
-from recommender.schema import RATING_DTYPES, Dataset, Split, SplitMethod
+from recommender.scale import SplitMethod
+from recommender.schema import RATING_DTYPES, Dataset, Split
 from recommender.settings import SplitParams
 from recommender.tuning.cuts import validation_cuts
 
