@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -73,7 +74,10 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
 def _runner(pipeline: str) -> Callable[[Plan], Outcome]:
     """Return what runs ``pipeline``; its imports take seconds, which a mistaken line need not."""
     module, function = _RUNNERS[pipeline]
+    # ZenML imports all its integrations, and that of Evidently points numba's cache at /tmp.
+    numba_cache = os.environ["NUMBA_CACHE_DIR"]
     runner: Callable[[Plan], Outcome] = getattr(importlib.import_module(module), function)
+    os.environ["NUMBA_CACHE_DIR"] = numba_cache
     return runner
 
 

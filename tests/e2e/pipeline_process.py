@@ -14,6 +14,8 @@ import environment
 
 REPO = Path(__file__).resolve().parents[2]
 TIMEOUT = 240
+#: Compiled code that all runs of a test session share.
+NUMBA_CACHE = environment.state_dir() / "numba-of-runs"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ def process_environment(var: Path) -> dict[str, str]:
         for key, value in os.environ.items()
         if key not in dropped and not key.startswith("MLFLOW_")
     }
-    return {**kept, "MOVIE_ROULETTE_VAR": str(var), "PYTHONPATH": str(REPO)}
+    own = {"MOVIE_ROULETTE_VAR": str(var), "NUMBA_CACHE_DIR": str(NUMBA_CACHE)}
+    return {**kept, **own, "PYTHONPATH": str(REPO)}
 
 
 def start(var: Path, *arguments: str, script: str = "run_pipeline.py") -> subprocess.Popen[str]:
@@ -73,6 +76,9 @@ def small_run(var: Path, data: Path, *arguments: str, **options: str) -> Finishe
 #: Settings that make training quick without leaving anything out.
 QUICK = (
     *("--set", "model.n_factors=5", "--set", "model.n_epochs=5"),
+    *("--set", "model.nmf_epochs=5", "--set", "model.fm_iterations=5"),
+    *("--set", "model.fm_blend_iterations=3", "--set", "model.ranking_cuts=1"),
+    *("--set", "model.ranking_folds=1", "--set", "model.ials_epochs=3"),
     *("--set", "evaluation.bootstrap_samples=50", "--set", "gate.max_rmse=5.0"),
     *("--set", "gate.min_ndcg=0.0"),
 )

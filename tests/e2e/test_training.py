@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.pipeline_process import QUICK as QUICK_SETTINGS
 from tests.e2e.pipeline_process import (
+    NUMBA_CACHE,
     REPO,
     Finished,
     finish,
@@ -21,6 +21,7 @@ from tests.e2e.pipeline_process import (
     small_run,
     start,
 )
+from tests.e2e.pipeline_process import QUICK as QUICK_SETTINGS
 from tests.e2e.registry_state import read_state
 
 pytestmark = pytest.mark.e2e
@@ -55,6 +56,7 @@ def test_a_first_run_promotes_and_says_where_to_look(trained: tuple[Path, Finish
     assert low <= models["hybrid"]["ndcg_at_10"]["value"] <= high
     assert "SVD" in first.stderr or "svd" in first.stderr
     assert not list((var / "work").glob("*"))
+    assert list(NUMBA_CACHE.rglob("*.nbi"))
 
 
 def test_a_second_run_comes_from_the_cache_and_changes_nothing(
