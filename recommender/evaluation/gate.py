@@ -95,12 +95,14 @@ class ProductionEvidence:
         version: Its version in the registry.
         origin: What it was trained on.
         report: Its metrics on the candidate's test set, or ``None`` where `unfairness` says that
-            they would prove nothing.
+            they would prove nothing, or where it is unreadable.
+        unreadable: Why this code cannot read its bundle, ``None`` if it can.
     """
 
     version: str
     origin: Origin
     report: EvaluationReport | None
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,9 @@ def should_promote(
         return _decide([GateReason("new_model", False, detail), *reasons])
     reasons.insert(0, GateReason("new_model", True, f"differs from version {production.version}"))
     reasons.append(_dataset(candidate.origin, production.origin, settings))
-    unfair = unfairness(candidate.origin, production.origin, candidate.test_start)
+    unfair = production.unreadable or unfairness(
+        candidate.origin, production.origin, candidate.test_start
+    )
     if unfair is not None:
         reasons.append(GateReason("comparison", True, f"no fair comparison: {unfair}"))
         reasons += _floors(candidate.report, settings)

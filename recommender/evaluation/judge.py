@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from recommender.bundle import Bundle
+from recommender.errors import BundleError
 from recommender.evaluation.evaluate import evaluate
 from recommender.evaluation.gate import (
     CandidateEvidence,
@@ -63,14 +64,23 @@ class Judge:
         if production is None:
             return should_promote(self._candidate, None, self._settings)
         origin = Origin.of_bundle(production.bundle)
-        self.production_report = self._measure(production.bundle, origin)
-        evidence = ProductionEvidence(production.number, origin, self.production_report)
+        unreadable = None
+        if unfairness(self._candidate.origin, origin, self._candidate.test_start) is None:
+            unreadable = self._measure(production.bundle)
+        report = self.production_report
+        evidence = ProductionEvidence(production.number, origin, report, unreadable)
         return should_promote(self._candidate, evidence, self._settings)
 
-    def _measure(self, bundle: Bundle, origin: Origin) -> EvaluationReport | None:
-        candidate = self._candidate
-        if unfairness(candidate.origin, origin, candidate.test_start) is not None:
-            return None
-        report = candidate.report
-        model = Recommender.from_bundle(bundle)
-        return evaluate(model, self._split, report.settings, report.seed)
+    def _measure(self, bundle: Bundle) -> str | None:
+        """Measure production, or return why its bundle cannot be read.
+
+        A bundle of an earlier version of the code would otherwise stand in the way of its own
+        replacement.
+        """
+        try:
+            model = Recommender.from_bundle(bundle)
+        except BundleError as error:
+            return f"production cannot be read by this version of the code ({error}); floors apply"
+        report = self._candidate.report
+        self.production_report = evaluate(model, self._split, report.settings, report.seed)
+        return None
