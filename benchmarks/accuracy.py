@@ -6,7 +6,7 @@
 
 Files are tab- or comma-separated: user, item, rating and, where there are any, timestamps; items
 are item, title, genres joined with ``|``. A header is optional. Models are fitted with
-``params.yaml``; ``surprise-svd`` and ``surprise-svd++`` have Surprise's own defaults. On random
+``params.yaml``; ``surprise-svd`` and ``surprise-svdpp`` have Surprise's own defaults. On random
 folds the checks say what the hybrid promises: an RMSE at least seven percent below that of
 Surprise's SVD, and below that of every other model.
 """

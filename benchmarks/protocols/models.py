@@ -51,15 +51,15 @@ def _surprise_svd_plus_plus(params: Params) -> Scorer:
     return SVDPlusPlusScorer(defaults, params.seed)
 
 
-#: ``svd`` and ``svd++`` have the hyper-parameters of ``params.yaml``, ``surprise-svd`` and
-#: ``surprise-svd++`` those that Surprise comes with.
+#: ``svd`` and ``svdpp`` have the hyper-parameters of ``params.yaml``, ``surprise-svd`` and
+#: ``surprise-svdpp`` those that Surprise comes with.
 RATING_MODELS: dict[str, MakeScorer] = {
     "hybrid": _hybrid,
     "fm": _scorer(FactorizationMachineScorer),
     "svd": _scorer(SVDScorer),
     "surprise-svd": _surprise_svd,
-    "svd++": _scorer(SVDPlusPlusScorer),
-    "surprise-svd++": _surprise_svd_plus_plus,
+    "svdpp": _scorer(SVDPlusPlusScorer),
+    "surprise-svdpp": _surprise_svd_plus_plus,
     "nmf": _scorer(NMFScorer),
     "content": _scorer(ContentScorer),
     "taste": _scorer(TasteScorer),

@@ -89,7 +89,7 @@ SCORERS: Mapping[str, ScorerKind] = {
     "bias": ScorerKind(_by(BiasScorer), {"rmse": _DAMPINGS}),
     "svd": ScorerKind(_by(SVDScorer), {"rmse": _SVD}),
     "surprise-svd": ScorerKind(_by(SurpriseSVDScorer), {"rmse": _SVD}),
-    "svd++": ScorerKind(
+    "svdpp": ScorerKind(
         _by(SVDPlusPlusScorer),
         {
             "rmse": {

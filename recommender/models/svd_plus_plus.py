@@ -39,7 +39,7 @@ def svd_plus_plus_settings(params: ModelParams) -> SGDSettings:
 class SVDPlusPlusScorer(PartScorer):
     """Estimates by biases, latent factors and the choice of movies, and ranks by the estimates."""
 
-    name = "svd++"
+    name = "svdpp"
 
     def learn(self, dataset: Dataset, data: IndexedRatings) -> tuple[Estimates, Ranking]:
         """Return the factors."""

@@ -91,11 +91,11 @@ def test_promises_compare_the_folds_that_are_shared() -> None:
     slow_first = [
         result("hybrid", 0.8),
         result("surprise-svd", 0.9),
-        result("surprise-svd++", 0.81),
+        result("surprise-svdpp", 0.81),
     ]
     later = [result("hybrid", 0.84), result("surprise-svd", 0.86)]
     checks = {check.name: check for check in promises([*slow_first, *later])}
-    assert checks["hybrid: rmse against surprise-svd++"].value == 0.8
+    assert checks["hybrid: rmse against surprise-svdpp"].value == 0.8
     assert checks["hybrid: rmse against surprise-svd"].value == 0.82
     assert checks["hybrid: rmse against 93 % of surprise-svd"].bound == 0.8184
     assert [check.ok for check in checks.values()] == [True, False, True]

@@ -58,7 +58,7 @@ PERSONAL_LISTS = (
     "hybrid",
     "svd",
     "surprise-svd",
-    "svd++",
+    "svdpp",
     "nmf",
     "content",
     "taste",
@@ -68,7 +68,7 @@ PERSONAL_LISTS = (
     "ials",
     "item-knn",
 )
-PERSONAL_ESTIMATES = ("hybrid", "svd", "surprise-svd", "svd++", "nmf", "content", "taste", "fm")
+PERSONAL_ESTIMATES = ("hybrid", "svd", "surprise-svd", "svdpp", "nmf", "content", "taste", "fm")
 PARAMS = ModelParams(
     n_factors=4,
     n_epochs=60,

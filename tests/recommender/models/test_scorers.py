@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 
 import pytest
@@ -65,3 +66,8 @@ def test_what_cannot_be_tuned_is_refused_with_what_can() -> None:
         objective_of("svd", "ndcg_at_10")
     with pytest.raises(UsageError, match="nothing of popularity bears"):
         objective_of("popularity", None)
+
+
+@pytest.mark.parametrize("name", SCORERS)
+def test_names_can_be_keys_of_metrics_and_words_of_a_shell(name: str) -> None:
+    assert re.fullmatch(r"[a-z][a-z-]*", name)
