@@ -79,3 +79,19 @@ def test_it_learns_taste(ratings_of_taste: Dataset, indexed: IndexedRatings) -> 
     assert np.sqrt((errors**2).mean()) < 0.75 * rest.stars.std()
     assert found.user_factors.dtype == np.float32
     assert found.pairs(np.array([-1]), np.array([-1]))[0] == pytest.approx(train.mean)
+
+
+def test_the_compiled_pass_takes_the_steps_that_python_takes() -> None:
+    rng = np.random.default_rng(2)
+    starts, movies = np.array([0, 2, 2, 5]), np.array([0, 1, 1, 2, 0])
+    ratings = (starts, movies, rng.normal(size=5).astype(np.float32))
+    columns, values = np.array([0, 3, 1, 2, 3]), np.ones(5, dtype=np.float32)
+    features = (np.array([0, 2, 3, 5]), columns, values)
+    shapes = ((3,), (3, 2), (4,), (4, 2), (3, 2))
+    compiled = tuple(rng.normal(0.0, 0.1, shape).astype(np.float32) for shape in shapes)
+    plain = tuple(array.copy() for array in compiled)
+    rates = np.float32(0.05), np.float32(0.02)
+    _compiled()(ratings, features, compiled, *rates)
+    _compiled().py_func(ratings, features, plain, *rates)
+    for ours, expected in zip(compiled, plain, strict=True):
+        assert ours == pytest.approx(expected, abs=1e-6)
