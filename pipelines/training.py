@@ -20,6 +20,8 @@ from steps.evaluate_model import evaluate_model
 from steps.promote_model import promote_model
 from steps.register_model import register_model
 from steps.train_model import train_model
+from tracking.registry import Registry
+from tracking.warm_start import StartingVersion
 
 
 @pipeline(name="training", on_failure=record_alert, execution_mode=ExecutionMode.FAIL_FAST)
@@ -33,6 +35,7 @@ def training(
     behaviour: dict[str, Any],
     gate: dict[str, Any],
     registry: dict[str, Any],
+    warm_start: dict[str, str] | None,
     run_id: str,
 ) -> None:
     """Ingest, validate, split, train, evaluate, test, register and promote.
@@ -47,11 +50,12 @@ def training(
         behaviour: What the behavioural tests try and tolerate.
         gate: What promotion asks for.
         registry: Where results go.
+        warm_start: The registered version from which the SVD starts, or ``None``.
         run_id: The MLflow run of this pipeline run.
     """
     seed = params["seed"]
     dataset, validation, split = prepare(request, content, sources, params)
-    bundle = train_model(split, dataset, params)
+    bundle = train_model(split, dataset, params, warm_start)
     measured, plots = evaluate_model(bundle, split, evaluation, seed)
     behaved, _ = check_behaviour(bundle, split, behaviour, seed, after=["evaluate_model"])
     version = register_model(
@@ -81,10 +85,22 @@ def train(plan: Plan) -> TrainingOutcome:
     """
     config = config_of(plan, TrainingConfig)
     with tracked_run(plan, about="Training") as tracked:
+        start, notes = _start_of(config)
         finished = tracked.run(
             training,
             behaviour=asdict(config.behaviour),
             gate=asdict(config.gate),
             registry=asdict(config.registry),
+            warm_start=start and asdict(start),
         )
-        return training_outcome(finished, tracked.run_id, tracked.recovered)
+        return training_outcome(finished, tracked.run_id, (*tracked.recovered, *notes))
+
+
+def _start_of(config: TrainingConfig) -> tuple[StartingVersion | None, tuple[str, ...]]:
+    """Return the version from which the training starts, and what to tell of it."""
+    if not config.warm_start:
+        return None, ()
+    start = StartingVersion.of_production(Registry(config.registry))
+    if start is None:
+        return None, ("There is no production model yet: the SVD started from random factors.",)
+    return start, (f"The SVD started from the factors of version {start.version}.",)

@@ -1,6 +1,7 @@
 """What training hands to serving: a folder of ``.npy`` arrays and a ``manifest.json``, no pickle.
 
-The manifest is a pure function of data, code, parameters and seed, so two runs on the same input
+The manifest is a pure function of data, code, parameters and seed, and of the model from which the
+training started if there is one, so two runs on the same input
 give the same bytes, and the bundle's digest (the SHA-256 of the manifest, which itself holds the
 SHA-256 of every array) names the model. What belongs to one run or one registration, such as the
 tracking run, metrics and gate decision, is kept by the registry.
@@ -58,6 +59,8 @@ class Manifest:
         params: Hyper-parameters as nested plain values.
         scoring: What inference needs besides arrays: weights, constants, component names.
         files: SHA-256 (hex) of each array file, by file name.
+        warm_start: ``version`` and ``digest`` of the registered model from which the training
+            started, or ``None`` where it started from random factors.
     """
 
     format_version: int
@@ -72,6 +75,7 @@ class Manifest:
     params: dict[str, Any]
     scoring: dict[str, Any]
     files: dict[str, str]
+    warm_start: dict[str, str] | None = None
 
     def to_json(self) -> str:
         """Return the canonical JSON text: sorted keys, two spaces, final newline."""

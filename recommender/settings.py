@@ -56,6 +56,8 @@ class ModelParams:
         svd_engine: ``fast``, or ``surprise`` for scikit-surprise's own training of the SVD.
         svd_threads: Threads that train SVD and SVD++; with more than one, equal runs no longer
             give equal bytes.
+        svd_patience: Epochs without a better RMSE on held-out training ratings after which SVD
+            and SVD++ stop, or ``None`` to train for all epochs.
         svd_plus_plus_factors: Latent factors of SVD++.
         svd_plus_plus_epochs: Passes of SVD++.
         nmf_factors: Latent factors of the NMF.
@@ -109,6 +111,7 @@ class ModelParams:
     regularization: float = 0.1
     svd_engine: Literal["fast", "surprise"] = "fast"
     svd_threads: int = 1
+    svd_patience: int | None = None
     svd_plus_plus_factors: int = 20
     svd_plus_plus_epochs: int = 30
     nmf_factors: int = 15
@@ -323,10 +326,13 @@ class TrainingConfig(RunConfig):
     """Run settings of the training pipeline, as in ``configs/training.yaml``.
 
     Attributes:
+        warm_start: Whether the SVD starts from the production model's factors; the result then
+            depends on that model.
         behaviour: What the behavioural tests try and tolerate.
         gate: What promotion asks for.
     """
 
+    warm_start: bool = False
     behaviour: BehaviourSettings = field(default_factory=BehaviourSettings)
     gate: GateSettings = field(default_factory=GateSettings)
 

@@ -11,11 +11,15 @@ from recommender.settings import Params, parse_settings
 from steps.materializers import BundleMaterializer
 from steps.reporting import progress_of
 from tracking.lineage import code_state
+from tracking.warm_start import StartingVersion
 
 
 @step(output_materializers={"bundle": BundleMaterializer})
 def train_model(
-    split: Split, dataset: Dataset, params: dict[str, Any]
+    split: Split,
+    dataset: Dataset,
+    params: dict[str, Any],
+    warm_start: dict[str, str] | None,
 ) -> Annotated[Bundle, "bundle"]:
     """Return the bundle of a hybrid fitted on ``split.train``.
 
@@ -23,13 +27,21 @@ def train_model(
         split: Where the training ratings come from.
         dataset: All ratings; what a user has rated is held back from lists.
         params: The fields of `recommender.settings.Params`.
+        warm_start: The fields of `tracking.warm_start.StartingVersion`, of the model from whose
+            factors the SVD starts, or ``None``.
 
     Raises:
         DataError: The training ratings are too few to fit on.
+        TrainingError: A training diverges.
+        UsageError: The model to start from does not fit.
     """
     # Imported now: the trainers take seconds, which a cached step need not wait for.
+    from recommender.models.starting_model import StartingModel  # noqa: PLC0415
     from recommender.models.training import train_bundle  # noqa: PLC0415
 
+    start = None
+    if warm_start is not None:
+        start = StartingModel(warm_start["version"], StartingVersion(**warm_start).open())
     return train_bundle(
         environment.work_dir() / "bundle",
         split,
@@ -37,4 +49,6 @@ def train_model(
         parse_settings(Params, params, place="params"),
         code=code_state(),
         progress=progress_of("train_model"),
+        start=start,
+        checkpoints=environment.state_dir() / "checkpoints",
     )

@@ -273,9 +273,11 @@ def _dataset(name: str, digest: str, ratings: pd.DataFrame, source: str) -> Data
 
 
 def _lineage_tags(bundle: Bundle, record: TrainingRecord) -> dict[str, str]:
+    started_from = bundle.manifest.warm_start or {}
     return {
         **source_tags(record, bundle.manifest.code_digest),
         "roulette.bundle_digest": bundle.digest,
+        **{f"roulette.warm_start_{key}": value for key, value in started_from.items()},
     }
 
 

@@ -7,21 +7,18 @@ over. Both end as plain factors.
 
 from __future__ import annotations
 
-import numpy as np
-
-from recommender.errors import DataError
 from recommender.inference.estimates import Estimates, FactorEstimates, within_catalogue
 from recommender.inference.rankings import EstimateRanking, Ranking
 from recommender.models.bayesian_machine import fit_bayesian
 from recommender.models.bias import fit_bias
+from recommender.models.divergence import require_finite
 from recommender.models.feature_factorization import fit_by_gradient_descent
 from recommender.models.features import movie_terms
+from recommender.models.gradient_descent import OnEpoch
 from recommender.models.indexed import IndexedRatings
 from recommender.models.part_scorer import PartScorer
 from recommender.schema import Dataset
 from recommender.settings import FactorizationEngine, ModelParams
-
-_FITS = {"bayesian": fit_bayesian, "sgd": fit_by_gradient_descent}
 
 
 def choose_engine(n_ratings: int, params: ModelParams) -> FactorizationEngine:
@@ -36,7 +33,11 @@ def choose_engine(n_ratings: int, params: ModelParams) -> FactorizationEngine:
 
 
 def fit_factorization_machine(
-    data: IndexedRatings, terms: list[list[str]], params: ModelParams, seed: int
+    data: IndexedRatings,
+    terms: list[list[str]],
+    params: ModelParams,
+    seed: int,
+    on_epoch: OnEpoch | None = None,
 ) -> FactorEstimates:
     """Return what the engine for this data finds.
 
@@ -45,31 +46,19 @@ def fit_factorization_machine(
         terms: Content terms of each movie, as `movie_terms` gives them.
         params: Hyper-parameters.
         seed: Seed of every random choice.
+        on_epoch: Told of each epoch of gradient descent.
 
     Raises:
-        DataError: The result is not finite.
+        TrainingError: The loss of gradient descent diverges, or what the Bayesian engine finds
+            is not finite.
     """
-    engine = choose_engine(len(data), params)
-    estimates = _FITS[engine](data, terms, params, seed)
-    require_finite(estimates, remedy=_remedy(engine, params))
+    if choose_engine(len(data), params) == "sgd":
+        return fit_by_gradient_descent(data, terms, params, seed, on_epoch)
+    estimates = fit_bayesian(data, terms, params, seed)
+    require_finite(
+        vars(estimates), "factorization machine", remedy="Look for ratings far outside the scale."
+    )
     return estimates
-
-
-def require_finite(estimates: FactorEstimates, *, remedy: str) -> None:
-    """Check that a model can be used.
-
-    Raises:
-        DataError: A number is NaN or infinite; the message ends with ``remedy``.
-    """
-    for name in ("user_bias", "movie_bias", "user_factors", "movie_factors"):
-        if not np.isfinite(getattr(estimates, name)).all():
-            raise DataError("the factorization diverged", place=name, remedy=remedy)
-
-
-def _remedy(engine: FactorizationEngine, params: ModelParams) -> str:
-    if engine == "bayesian":
-        return "Look for ratings far outside the scale."
-    return f"Set model.fm_sgd_learning_rate to {params.fm_sgd_learning_rate / 2:g} or less."
 
 
 class FactorizationMachineScorer(PartScorer):

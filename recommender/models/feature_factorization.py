@@ -14,12 +14,16 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
+import time
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recommender.inference.estimates import FactorEstimates
+from recommender.models.divergence import diverged, largest_rmse
+from recommender.models.gradient_descent import EpochReport, OnEpoch
 from recommender.models.indexed import IndexedRatings
 from recommender.models.side_information import FeatureBlock, content_block
 from recommender.settings import ModelParams
@@ -30,7 +34,11 @@ _START_SPREAD = 0.1
 
 
 def fit_by_gradient_descent(
-    data: IndexedRatings, terms: list[list[str]], params: ModelParams, seed: int
+    data: IndexedRatings,
+    terms: list[list[str]],
+    params: ModelParams,
+    seed: int,
+    on_epoch: OnEpoch | None = None,
 ) -> FactorEstimates:
     """Return the factors that gradient descent in single precision finds, on one thread.
 
@@ -41,6 +49,10 @@ def fit_by_gradient_descent(
         terms: Content terms of each movie, as `movie_terms` gives them.
         params: Hyper-parameters.
         seed: Seed of the start.
+        on_epoch: Told of each epoch done.
+
+    Raises:
+        TrainingError: The loss diverges.
     """
     order = np.argsort(data.users, kind="stable")
     starts = np.append(0, np.cumsum(data.user_counts))
@@ -55,14 +67,33 @@ def fit_by_gradient_descent(
     )
     weights = _start(data, block, params.fm_sgd_factors, seed)
     rates = np.float32(params.fm_sgd_learning_rate), np.float32(params.fm_sgd_regularization)
-    for _ in range(params.fm_sgd_epochs):
-        _compiled()(
-            (starts, movies, deviations),
-            columns,
-            weights,
-            *rates,
-        )
+    largest = largest_rmse(data.stars, params.fm_sgd_factors, 0.0, _START_SPREAD)
+    for epoch in range(1, params.fm_sgd_epochs + 1):
+        begin = time.perf_counter()
+        squares = _compiled()((starts, movies, deviations), columns, weights, *rates)
+        rmse = math.sqrt(squares / len(data)) if squares >= 0.0 else math.nan
+        if not (rmse <= largest and _finite(weights)):
+            rate = params.fm_sgd_learning_rate
+            raise diverged("factorization machine", "fm_sgd_learning_rate", epoch, rmse, rate)
+        if on_epoch is not None:
+            on_epoch(_report(epoch, params.fm_sgd_epochs, rmse, time.perf_counter() - begin))
     return _collapse(data, block, (starts, movies), weights)
+
+
+def _report(epoch: int, n_epochs: int, rmse: float, seconds: float) -> EpochReport:
+    return EpochReport(
+        epoch=epoch,
+        n_epochs=n_epochs,
+        train_rmse=rmse,
+        validation_rmse=None,
+        seconds=seconds,
+        remaining_seconds=(n_epochs - epoch) * seconds,
+    )
+
+
+def _finite(weights: tuple[Singles, ...]) -> bool:
+    with np.errstate(all="ignore"):
+        return all(np.isfinite(array.sum()) for array in weights)
 
 
 def _start(
@@ -113,8 +144,10 @@ def _epoch(  # noqa: C901, PLR0912  # one loop nest, which numba compiles as a w
     weights: tuple[Any, ...],
     rate: Any,
     shrinkage: Any,
-) -> None:
+) -> float:
     """Visit each rating once, user by user, and step along the gradient of its squared error.
+
+    Returns the sum of the squared errors, each taken right before its step.
 
     Args:
         ratings: Where each user's ratings begin; movies; stars less the mean.
@@ -127,6 +160,7 @@ def _epoch(  # noqa: C901, PLR0912  # one loop nest, which numba compiles as a w
     begins, columns, values = features
     user_bias, user_factors, feature_bias, feature_factors, implicit = weights
     n_factors = user_factors.shape[1]
+    squares = 0.0
     around = np.zeros(n_factors, dtype=np.float32)
     before = np.zeros(n_factors, dtype=np.float32)
     taste = np.zeros(n_factors, dtype=np.float32)
@@ -153,6 +187,7 @@ def _epoch(  # noqa: C901, PLR0912  # one loop nest, which numba compiles as a w
             for k in range(n_factors):
                 taste[k] = user_factors[user, k] + around[k]
                 error -= taste[k] * movie[k]
+            squares += np.float64(error) * np.float64(error)
             user_bias[user] += rate * (error - shrinkage * user_bias[user])
             for k in range(n_factors):
                 pull = error * movie[k]
@@ -169,6 +204,7 @@ def _epoch(  # noqa: C901, PLR0912  # one loop nest, which numba compiles as a w
         for row in range(first, last):
             for k in range(n_factors):
                 implicit[movies[row], k] += share * (around[k] - before[k])
+    return squares
 
 
 @functools.cache

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from recommender.errors import TrainingError, UsageError
 from recommender.inference.estimates import FactorEstimates
 from recommender.models.checkpoints import Checkpoint, CheckpointFolder, identify
+from recommender.models.divergence import diverged, largest_rmse
 from recommender.models.factors import Factors, WarmStart
 from recommender.models.indexed import IndexedRatings
 from recommender.models.ratings_by_user import RatingsByUser
@@ -259,7 +260,8 @@ class _Training:
         self.kernel = svd_plus_plus_kernel() if self.settings.implicit else svd_kernel()
         self.mean = self.ratings.mean if self.settings.biased else 0.0
         self.deviations = _deviations(self.ratings, self.mean, self.settings)
-        self.largest = _largest_rmse(self.ratings, self.settings)
+        drawn = (self.settings.n_factors, self.settings.init_mean, self.settings.init_std)
+        self.largest = largest_rmse(self.ratings.stars, *drawn)
 
     def epochs(self) -> Iterator[EpochReport]:
         """Run epoch after epoch to the last, or until early stopping ends it."""
@@ -326,13 +328,9 @@ class _Training:
     def _refuse_divergence(self, rmse: float) -> None:
         if rmse <= self.largest and self.factors.finite:
             return
+        name = "SVD++" if self.settings.implicit else "SVD"
         rate = self.settings.learning_rate
-        raise TrainingError(
-            f"gradient descent diverges: in epoch {len(self.history) + 1} the training RMSE is "
-            f"{rmse:.3g} stars with a learning rate of {rate:g}",
-            place="SVD++" if self.settings.implicit else "SVD",
-            remedy=f"Try a learning rate of {rate / (3.0 if self.history else 10.0):.1g}.",
-        )
+        raise diverged(name, "learning_rate", len(self.history) + 1, rmse, rate)
 
     def _report(self, spent: list[float]) -> EpochReport:
         rmse, measured = self.history[-1]
@@ -420,17 +418,3 @@ def share_out(turns: Users, counts: npt.NDArray[np.int64], n_shares: int) -> lis
 
 def _deviations(ratings: RatingsByUser, mean: float, settings: SGDSettings) -> Array:
     return (ratings.stars.astype(np.float64) - mean).astype(settings.dtype)
-
-
-#: How much worse than estimating 0 for every rating, in stars, is taken for divergence.
-_SLACK = 1.0
-
-
-def _largest_rmse(ratings: RatingsByUser, settings: SGDSettings) -> float:
-    """Return the RMSE that a training cannot exceed unless it diverges, in stars.
-
-    Twice that of estimating 0 throughout and what random factors add to that, and `_SLACK`.
-    """
-    level = math.sqrt(float(np.square(ratings.stars, dtype=np.float64).mean()))
-    drawn = settings.n_factors * (settings.init_mean**2 + settings.init_std**2)
-    return 2.0 * (level + drawn) + _SLACK

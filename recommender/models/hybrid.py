@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Self
 
 from recommender.errors import UsageError
@@ -17,6 +17,7 @@ from recommender.inference.part import Audience, Part
 from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
+from recommender.models.factor_training import Progress, TrainingAids
 from recommender.models.factorization_machine import choose_engine
 from recommender.models.features import content_features, movie_terms
 from recommender.models.fold_in import fit_user_priors
@@ -46,9 +47,6 @@ from recommender.schema import Dataset
 from recommender.scorer import Recommendations
 from recommender.settings import ModelParams
 
-#: Told what is being done, the units done and the units in all, if that is known.
-Progress = Callable[[str, int, int | None], None]
-
 #: How much who watches both counts beside content in the likeness of two movies.
 _NEIGHBOUR_SIMILARITY = 0.5
 
@@ -65,6 +63,7 @@ class HybridScorer:
         progress: Told of each fit done.
         method: The split whose question is asked: what is held out of the training data to set
             the ranking weights resembles what that split holds out as a test.
+        aids: Where the SVD starts, and where its training keeps checkpoints.
     """
 
     name = "hybrid"
@@ -75,11 +74,13 @@ class HybridScorer:
         seed: int = 0,
         progress: Progress | None = None,
         method: SplitMethod = "temporal",
+        aids: TrainingAids | None = None,
     ) -> None:
         self.params = params or ModelParams()
         self.seed = seed
         self.method = method
         self._progress = progress or _silent
+        self._aids = replace(aids or TrainingAids(), progress=self._progress)
         self._audience: Audience | None = None
         self._components: Components | None = None
         self._parts: dict[str, Part] = {}
@@ -144,11 +145,12 @@ class HybridScorer:
         engine = choose_engine(len(data), params)
         self._progress(f"parts, with the {engine} factorization", 0, None)
         features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
-        rating_parts = fit_rating_parts(data, terms, features, params, seed)
+        told = self._aids.on_epoch("factorization machine")
+        rating_parts = fit_rating_parts(data, terms, features, params, seed, on_epoch=told)
         factors = {
             "popularity": movie_means(data, params.popularity_damping),
             **rating_parts,
-            "svd": fit_svd(data, params, seed),
+            "svd": fit_svd(data, params, seed, self._aids),
             "nmf": fit_nmf(data, params, seed),
         }
         return Components(

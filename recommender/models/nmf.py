@@ -7,6 +7,7 @@ from surprise import NMF
 from recommender.inference.estimates import Estimates, FactorEstimates, FallbackEstimates
 from recommender.inference.rankings import EstimateRanking, Ranking
 from recommender.models.bias import fit_bias
+from recommender.models.divergence import require_finite
 from recommender.models.indexed import IndexedRatings
 from recommender.models.part_scorer import PartScorer
 from recommender.models.surprise_training import export_factors, make_trainset
@@ -23,7 +24,9 @@ def fit_nmf(data: IndexedRatings, params: ModelParams, seed: int) -> FactorEstim
     algorithm = NMF(
         n_factors=params.nmf_factors, n_epochs=params.nmf_epochs, random_state=seed
     ).fit(trainset)
-    return export_factors(algorithm, data, users, movies, mean=0.0)
+    estimates = export_factors(algorithm, data, users, movies, mean=0.0)
+    require_finite(vars(estimates), "NMF", remedy="Set nmf_factors or nmf_epochs lower.")
+    return estimates
 
 
 class NMFScorer(PartScorer):

@@ -20,6 +20,7 @@ from recommender.models.bias import fit_bias
 from recommender.models.content import fit_content
 from recommender.models.factorization_machine import fit_factorization_machine
 from recommender.models.features import content_features
+from recommender.models.gradient_descent import OnEpoch
 from recommender.models.indexed import Floats, IndexedRatings
 from recommender.models.taste import fit_taste
 from recommender.settings import ModelParams
@@ -54,6 +55,8 @@ def fit_rating_parts(
     features: Floats,
     params: ModelParams,
     seed: int,
+    *,
+    on_epoch: OnEpoch | None = None,
 ) -> dict[str, FactorEstimates]:
     """Return the models whose estimates are blended, by name, in the order of `RATING_PARTS`.
 
@@ -63,12 +66,13 @@ def fit_rating_parts(
         features: Content features of the movies, learned from the movies rated in ``data``.
         params: Hyper-parameters.
         seed: Seed of every random choice.
+        on_epoch: Told of each epoch of a factorization machine by gradient descent.
     """
     fitted = {
         "bias": fit_bias(data, params.bias_user_damping, params.bias_movie_damping),
         "content": fit_content(data, features, params),
         "taste": fit_taste(data, params, seed),
-        "fm": fit_factorization_machine(data, terms, params, seed),
+        "fm": fit_factorization_machine(data, terms, params, seed, on_epoch),
     }
     return {name: fitted[name] for name in RATING_PARTS}
 

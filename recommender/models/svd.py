@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 from surprise import SVD
 
+from recommender.errors import UsageError
 from recommender.inference.estimates import Estimates, FactorEstimates
 from recommender.inference.rankings import EstimateRanking, Ranking
-from recommender.models.gradient_descent import SGDSettings, train_on
+from recommender.models.divergence import diverged, largest_rmse
+from recommender.models.factor_training import TrainingAids, learn_factors
+from recommender.models.gradient_descent import SGDSettings
 from recommender.models.indexed import IndexedRatings
 from recommender.models.part_scorer import PartScorer
 from recommender.models.surprise_training import export_factors, make_trainset
@@ -14,7 +18,9 @@ from recommender.schema import Dataset
 from recommender.settings import ModelParams
 
 
-def fit_svd(data: IndexedRatings, params: ModelParams, seed: int) -> FactorEstimates:
+def fit_svd(
+    data: IndexedRatings, params: ModelParams, seed: int, aids: TrainingAids | None = None
+) -> FactorEstimates:
     """Return the factors that stochastic gradient descent learns.
 
     The estimate is ``m + b_u + b_i + p_u . q_i`` (Funk 2006; Koren, Bell and Volinsky 2009): what
@@ -22,26 +28,47 @@ def fit_svd(data: IndexedRatings, params: ModelParams, seed: int) -> FactorEstim
     same order from the same start; the fast one rounds to single precision.
 
     Raises:
-        TrainingError: The loss of the fast engine diverges.
+        TrainingError: The loss diverges.
+        UsageError: See `learn_factors`; or the engine has no early stopping or warm start.
     """
     if params.svd_engine == "surprise":
+        _refuse_extras(params, aids)
         return fit_surprise_svd(data, params, seed)
-    return train_on(data, svd_settings(params), seed).estimates
+    return learn_factors(data, svd_settings(params), seed, aids)
+
+
+def _refuse_extras(params: ModelParams, aids: TrainingAids | None) -> None:
+    extras = {
+        "svd_patience": params.svd_patience is not None,
+        "warm_start": aids is not None and aids.warm_start is not None,
+    }
+    for name, wanted in extras.items():
+        if wanted:
+            raise UsageError(
+                "the engine 'surprise' has no such thing",
+                place=name,
+                remedy="Set model.svd_engine to 'fast', or leave this unset.",
+            )
 
 
 def svd_settings(params: ModelParams) -> SGDSettings:
-    """Return the options of the SVD; validation, checkpoints and the rest are `train_on`'s."""
+    """Return the options of the SVD; checkpoints and a warm start are `TrainingAids`."""
     return SGDSettings(
         n_factors=params.n_factors,
         n_epochs=params.n_epochs,
         learning_rate=params.learning_rate,
         regularization=params.regularization,
         n_threads=params.svd_threads,
+        patience=params.svd_patience,
     )
 
 
 def fit_surprise_svd(data: IndexedRatings, params: ModelParams, seed: int) -> FactorEstimates:
-    """Return the factors that Surprise's SVD learns, in double precision."""
+    """Return the factors that Surprise's SVD learns, in double precision.
+
+    Raises:
+        TrainingError: The loss diverges, which Surprise itself does not look at.
+    """
     trainset, users, movies = make_trainset(data)
     algorithm = SVD(
         n_factors=params.n_factors,
@@ -50,7 +77,15 @@ def fit_surprise_svd(data: IndexedRatings, params: ModelParams, seed: int) -> Fa
         reg_all=params.regularization,
         random_state=seed,
     ).fit(trainset)
-    return export_factors(algorithm, data, users, movies, mean=trainset.global_mean)
+    estimates = export_factors(algorithm, data, users, movies, mean=trainset.global_mean)
+    with np.errstate(all="ignore"):
+        errors = estimates.pairs(data.users, data.movies) - data.stars
+        rmse = float(np.sqrt(np.mean(errors**2)))
+    drawn = (algorithm.n_factors, algorithm.init_mean, algorithm.init_std_dev)
+    if not rmse <= largest_rmse(data.stars, *drawn):
+        rate = params.learning_rate
+        raise diverged("SVD by Surprise", "learning_rate", params.n_epochs, rmse, rate)
+    return estimates
 
 
 class SVDScorer(PartScorer):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from recommender.inference.estimates import Estimates, FactorEstimates
 from recommender.inference.rankings import EstimateRanking, Ranking
-from recommender.models.gradient_descent import SGDSettings, train_on
+from recommender.models.factor_training import learn_factors
+from recommender.models.gradient_descent import SGDSettings
 from recommender.models.indexed import IndexedRatings
 from recommender.models.part_scorer import PartScorer
 from recommender.schema import Dataset
@@ -20,12 +21,13 @@ def fit_svd_plus_plus(data: IndexedRatings, params: ModelParams, seed: int) -> F
 
     Raises:
         TrainingError: The loss diverges.
+        UsageError: There are too few ratings for early stopping.
     """
-    return train_on(data, svd_plus_plus_settings(params), seed).estimates
+    return learn_factors(data, svd_plus_plus_settings(params), seed)
 
 
 def svd_plus_plus_settings(params: ModelParams) -> SGDSettings:
-    """Return the options of SVD++; validation, checkpoints and the rest are `train_on`'s."""
+    """Return the options of SVD++."""
     return SGDSettings(
         n_factors=params.svd_plus_plus_factors,
         n_epochs=params.svd_plus_plus_epochs,
@@ -33,6 +35,7 @@ def svd_plus_plus_settings(params: ModelParams) -> SGDSettings:
         regularization=params.regularization,
         implicit=True,
         n_threads=params.svd_threads,
+        patience=params.svd_patience,
     )
 
 

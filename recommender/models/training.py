@@ -13,7 +13,10 @@ from recommender.inference.catalogue import Catalogue
 from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import SeenMovies
 from recommender.inference.recommender import audience_arrays
-from recommender.models.hybrid import HybridScorer, Progress
+from recommender.models.divergence import require_finite
+from recommender.models.factor_training import Progress, TrainingAids
+from recommender.models.hybrid import HybridScorer
+from recommender.models.starting_model import StartingModel
 from recommender.scale import SplitMethod
 from recommender.schema import Dataset, Split
 from recommender.settings import Params
@@ -27,6 +30,8 @@ def train_bundle(
     *,
     code: CodeState,
     progress: Progress | None = None,
+    start: StartingModel | None = None,
+    checkpoints: Path | None = None,
 ) -> Bundle:
     """Fit the hybrid on ``split.train`` and write its bundle to ``path``.
 
@@ -37,12 +42,20 @@ def train_bundle(
         params: Hyper-parameters and the seed.
         code: Which code makes the bundle.
         progress: Told what is being done, the units done and the units in all.
+        start: A model from whose factors the SVD starts; the manifest names it.
+        checkpoints: Folder from which a killed training of the SVD goes on.
 
     Raises:
         DataError: The training ratings cannot be learned from.
+        TrainingError: A training diverges.
+        UsageError: ``start`` does not fit; see `StartingModel.warm_start`.
     """
-    hybrid = train_hybrid(split.train, params, progress, split.method)
-    return bundle_model(hybrid, path, split=split, params=params, full=dataset, code=code)
+    warm_start = None if start is None else start.warm_start(split)
+    aids = TrainingAids(warm_start, checkpoints)
+    hybrid = train_hybrid(split.train, params, progress, split.method, aids)
+    return bundle_model(
+        hybrid, path, split=split, params=params, full=dataset, code=code, start=start
+    )
 
 
 def train_hybrid(
@@ -50,13 +63,14 @@ def train_hybrid(
     params: Params,
     progress: Progress | None = None,
     method: SplitMethod = "temporal",
+    aids: TrainingAids | None = None,
 ) -> HybridScorer:
     """Return the hybrid fitted on ``train``, for the question that a split by ``method`` asks.
 
     Raises:
         DataError: The ratings cannot be learned from.
     """
-    return HybridScorer(params.model, params.seed, progress, method).fit(train)
+    return HybridScorer(params.model, params.seed, progress, method, aids).fit(train)
 
 
 def bundle_model(
@@ -67,6 +81,7 @@ def bundle_model(
     params: Params,
     full: Dataset,
     code: CodeState,
+    start: StartingModel | None = None,
 ) -> Bundle:
     """Write the bundle of a fitted hybrid.
 
@@ -78,6 +93,10 @@ def bundle_model(
         full: All ratings. Scores come from training ratings alone, but everything that a user
             has rated is held back from lists.
         code: Which code makes the bundle.
+        start: The model from whose factors the SVD was started.
+
+    Raises:
+        TrainingError: An array holds a number that is NaN or infinite.
     """
     audience = hybrid.audience
     arrays = {
@@ -85,6 +104,7 @@ def bundle_model(
         **audience_arrays(audience, seen_movies(full.ratings, audience.movies)),
         **make_catalogue(full.movies).to_arrays(),
     }
+    require_finite(arrays, "bundle", remedy="Look for ratings far outside the scale.")
     fields = {
         "dataset": full.name,
         "dataset_digest": full.digest,
@@ -95,6 +115,7 @@ def bundle_model(
         "code_revision": code.revision,
         "code_digest": code.digest,
         "params": asdict(params),
+        "warm_start": None if start is None else start.lineage,
         "scoring": {**hybrid.components.to_scoring(), "scale": asdict(audience.scale)},
     }
     return write_bundle(path, arrays, fields)
