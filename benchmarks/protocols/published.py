@@ -20,11 +20,13 @@ class PublishedFigures:
     source: str
 
 
-_SURPRISE = "Surprise's documentation, benchmarks, 5 folds by chance"
+_SURPRISE = "Surprise 1.1.5, package description, benchmarks, 5 folds by chance"
 _GCMC = "van den Berg, Kipf and Welling 2018, Graph convolutional matrix completion"
-_AUTOREC = "Sedhain et al. 2015, AutoRec, table 1"
+_AUTOREC = "Sedhain et al. 2015, AutoRec: Autoencoders meet collaborative filtering"
+_GLOCAL = "Han et al. 2021, GLocal-K: Global and local kernels for recommender systems"
+_NADE = "Zheng et al. 2016, A neural autoregressive approach to collaborative filtering"
 _BASELINES = "Rendle, Zhang and Koren 2019, On the difficulty of evaluating baselines"
-_LIANG = "Liang et al. 2018, Variational autoencoders for collaborative filtering, table 2"
+_LIANG = "Liang et al. 2018, Variational autoencoders for collaborative filtering"
 
 
 def _rmse(model: str, value: float, source: str) -> PublishedFigures:
@@ -47,10 +49,11 @@ PUBLISHED: dict[str, tuple[PublishedFigures, ...]] = {
     "ml-100k-u1": (
         _rmse("GC-MC", 0.910, _GCMC),
         _rmse("GC-MC with features", 0.905, _GCMC),
-        _rmse("IGMC", 0.905, "Zhang and Chen 2020, Inductive matrix completion by GNNs"),
+        _rmse("GLocal-K", 0.8889, _GLOCAL),
     ),
     "ml-100k-5fold": (
         _rmse("SVD", 0.934, _SURPRISE),
+        _rmse("SVD++", 0.919, _SURPRISE),
         _rmse("NMF", 0.963, _SURPRISE),
         _rmse("k-NN baseline", 0.931, _SURPRISE),
         _rmse("baseline", 0.944, _SURPRISE),
@@ -60,11 +63,16 @@ PUBLISHED: dict[str, tuple[PublishedFigures, ...]] = {
         _rmse("biased MF", 0.845, _AUTOREC),
         _rmse("LLORMA", 0.833, _AUTOREC),
         _rmse("GC-MC", 0.832, _GCMC),
+        _rmse("CF-NADE", 0.829, _NADE),
+        _rmse("GLocal-K", 0.8227, _GLOCAL),
     ),
     "ml-10m-90-10": (
         _rmse("I-AutoRec", 0.782, _AUTOREC),
         _rmse("biased MF", 0.803, _AUTOREC),
+        _rmse("LLORMA", 0.782, _AUTOREC),
         _rmse("GC-MC", 0.777, _GCMC),
+        _rmse("CF-NADE", 0.771, _NADE),
+        _rmse("SGD MF", 0.772, _BASELINES),
         _rmse("Bayesian MF", 0.7633, _BASELINES),
         _rmse("Bayesian SVD++", 0.7563, _BASELINES),
         _rmse("Bayesian timeSVD++ flipped", 0.7485, _BASELINES),
@@ -72,7 +80,8 @@ PUBLISHED: dict[str, tuple[PublishedFigures, ...]] = {
     "ml-20m-liang": (
         _lists("Mult-VAE", 0.395, 0.537, 0.426, _LIANG),
         _lists("Mult-DAE", 0.387, 0.524, 0.419, _LIANG),
-        _lists("WMF", 0.360, 0.498, 0.386, _LIANG),
         _lists("EASE", 0.391, 0.521, 0.420, "Steck 2019, Embarrassingly shallow autoencoders"),
+        _lists("RecVAE", 0.414, 0.553, 0.442, "Shenbin et al. 2020, RecVAE"),
+        _lists("VASP", 0.414, 0.552, 0.448, "Vančura and Kordík 2021, VASP, table III"),
     ),
 }

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recommender.bundle import Bundle, CodeState, write_bundle
+from recommender.errors import TrainingError
 from recommender.inference.catalogue import Catalogue
 from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import SeenMovies
@@ -47,12 +48,20 @@ def train_bundle(
 
     Raises:
         DataError: The training ratings cannot be learned from.
-        TrainingError: A training diverges.
+        TrainingError: A training diverges, or memory runs out.
         UsageError: ``start`` does not fit; see `StartingModel.warm_start`.
     """
     warm_start = None if start is None else start.warm_start(split)
     aids = TrainingAids(warm_start, checkpoints)
-    hybrid = train_hybrid(split.train, params, progress, split.method, aids)
+    try:
+        hybrid = train_hybrid(split.train, params, progress, split.method, aids)
+    except MemoryError as error:
+        raise TrainingError(
+            f"memory ran out: {error or 'no more could be had'}",
+            place="training",
+            remedy="Set model.ease_max_movies, model.n_factors or model.fm_max_ratings lower, or "
+            "train where there is more memory.",
+        ) from error
     return bundle_model(
         hybrid, path, split=split, params=params, full=dataset, code=code, start=start
     )

@@ -92,11 +92,13 @@ def test_a_better_model_is_promoted_and_can_be_rolled_back(
 ) -> None:
     var, _ = trained
     old = read_state(var).aliases["production"]
-    changed = ("--set", "model.n_epochs=12", "--set", "gate.ndcg_margin=1.0")
+    changed = ("--set", "warm_start=true", "--set", "gate.ndcg_margin=1.0")
     second = small_run(var, small_data, *changed, "--set", "gate.rmse_margin=1.0", "--json")
     assert second.code == 0, second.stderr
     new = second.json["version"]
     assert second.json["promoted"]
+    assert f"The SVD started from the factors of version {old}." in second.json["notes"]
+    assert not list((var / "checkpoints").glob("*"))
     assert read_state(var).aliases == {"production": new, "previous": old}
     back = run(var, "rollback", "--json")
     assert back.code == 0, back.stderr
@@ -181,6 +183,22 @@ def test_a_model_that_fails_its_behavioural_tests_is_registered_and_not_promoted
     after = read_state(var)
     assert after.aliases["production"] == before.aliases["production"]
     assert set(after.versions) > set(before.versions)
+
+
+def test_a_training_that_diverges_says_which_rate_to_try_and_registers_nothing(
+    trained: tuple[Path, Finished], small_data: Path
+) -> None:
+    var, _ = trained
+    before = read_state(var)
+    failed = small_run(var, small_data, "--set", "model.learning_rate=40.0", "--json")
+    assert failed.code == 1
+    assert "SVD: gradient descent diverges" in failed.json["error"]
+    assert "Try a learning rate of 4." in failed.json["error"]
+    after = read_state(var)
+    assert (after.aliases, after.versions) == (before.aliases, before.versions)
+    new_runs = set(after.run_statuses) - set(before.run_statuses)
+    assert [after.run_statuses[run_id] for run_id in new_runs] == ["FAILED"]
+    assert not after.work
 
 
 @pytest.mark.parametrize(

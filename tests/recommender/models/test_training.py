@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,9 @@ import pytest
 
 from recommender.bundle import CodeState
 from recommender.data.splitting import split_dataset
+from recommender.errors import TrainingError
 from recommender.inference import Recommender
+from recommender.models import hybrid, training
 from recommender.models.training import make_catalogue, train_bundle, train_hybrid
 from recommender.schema import Dataset, Split
 from recommender.settings import ModelParams, Params, SplitParams
@@ -109,3 +111,32 @@ def test_the_catalogue_keeps_facts_in_order_of_ids(ratings_of_taste: Dataset) ->
     assert [catalogue.title(i) for i in (0, 41)] == ["Film 1", "Film 42"]
     assert [catalogue.year(i) for i in (0, 1)] == [1981, None]
     assert catalogue.genre_names(1) == ("Comedy", "Crime")
+
+
+def test_memory_that_runs_out_is_told_with_what_to_lower(
+    ratings_of_taste: Dataset, split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*_: object) -> None:
+        raise MemoryError("Unable to allocate 9.00 TiB")
+
+    monkeypatch.setattr(hybrid, "movie_means", too_large)
+    monkeypatch.setattr(hybrid, "fit_rating_parts", lambda *_, **__: {})
+    with pytest.raises(TrainingError, match=r"9\.00 TiB\. Set model\.ease_max_movies"):
+        train_bundle(tmp_path / "b", split, ratings_of_taste, PARAMS, code=CODE)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_with_a_number_that_is_none_does_not_become_a_bundle(
+    ratings_of_taste: Dataset,
+    split: Split,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bad = {"bias": np.array([0.0, np.nan])}
+    monkeypatch.setattr(training, "audience_arrays", lambda *_: bad)
+    small = replace(PARAMS.model, fm_iterations=2, fm_blend_iterations=1, ranking_cuts=1)
+    with pytest.raises(TrainingError, match="bundle: .* bias holds a number that is NaN"):
+        train_bundle(
+            tmp_path / "b", split, ratings_of_taste, replace(PARAMS, model=small), code=CODE
+        )
+    assert not list(tmp_path.iterdir())
