@@ -135,7 +135,7 @@ def test_a_model_with_a_number_that_is_none_does_not_become_a_bundle(
     bad = {"bias": np.array([0.0, np.nan])}
     monkeypatch.setattr(training, "audience_arrays", lambda *_: bad)
     small = replace(PARAMS.model, fm_iterations=2, fm_blend_iterations=1, ranking_cuts=1)
-    with pytest.raises(TrainingError, match="bundle: .* bias holds a number that is NaN"):
+    with pytest.raises(TrainingError, match=r"bundle: .* bias holds a number that is NaN"):
         train_bundle(
             tmp_path / "b", split, ratings_of_taste, replace(PARAMS, model=small), code=CODE
         )
