@@ -90,15 +90,19 @@ clean-state: ## Remove var/: every run, registered model, download and cached st
 # same versions, so a development environment serves both.
 SYNC = $(BIN)/uv pip sync --python $(BIN)/python --require-hashes --compile-bytecode \
 	--build-constraints requirements/bootstrap.txt
+# Seconds that the first training need not wait.
+WARM = $(BIN)/python -m environment compile-kernels
 
 .venv/training.stamp: requirements/training.txt .venv/bootstrap.stamp
 	@rm -f .venv/training.stamp .venv/dev.stamp
 	$(SYNC) requirements/training.txt
+	$(WARM)
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/bootstrap.stamp
 	@rm -f .venv/training.stamp .venv/dev.stamp
 	$(SYNC) requirements/dev.txt
+	$(WARM)
 	@touch .venv/training.stamp $@
 
 .venv/bootstrap.stamp: requirements/bootstrap.txt

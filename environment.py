@@ -4,6 +4,7 @@ ZenML, MLflow, DVC and others read where to write, and whether to report usage, 
 environment, some of them while they are imported. `apply` fills in what the user left unset; a
 value that the user set wins. ``python -m environment`` prints the values, and
 ``python -m environment zenml-dashboard`` and ``mlflow-ui`` run the two user interfaces over them.
+``python -m environment compile-kernels`` fills numba's cache, so that no training waits for it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-USAGE = "usage: python -m environment [zenml-dashboard | mlflow-ui]\n"
+COMPILATION = "recommender.models.compilation"
+USAGE = "usage: python -m environment [compile-kernels | zenml-dashboard | mlflow-ui]\n"
 
 
 def state_dir() -> Path:
@@ -130,12 +132,14 @@ def _run(command: list[str], extra: Mapping[str, str], address: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the variables, or become one of the two user interfaces; return the exit code."""
+    """Print the variables, compile, or become a user interface; return the exit code."""
     var = apply()
     if not arguments:
         for key in defaults(var):
             sys.stdout.write(f"{key}={os.environ[key]}\n")
         return 0
+    if arguments == ["compile-kernels"]:
+        return subprocess.run([sys.executable, "-m", COMPILATION], cwd=ROOT, check=False).returncode
     if arguments == ["zenml-dashboard"]:
         _prepare_store()
         extra = dashboard_environment(var)

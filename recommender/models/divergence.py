@@ -28,7 +28,8 @@ def largest_rmse(
         init_mean: Mean of the normal distribution from which they are drawn.
         init_std: Its standard deviation.
     """
-    level = math.sqrt(float(np.square(stars, dtype=np.float64).mean()))
+    squares = float(np.einsum("n,n->", stars, stars, dtype=np.float64))
+    level = math.sqrt(squares / stars.size)
     drawn = n_factors * (init_mean**2 + init_std**2)
     return 2.0 * (level + drawn) + _SLACK
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from recommender.errors import UsageError
 from recommender.inference.estimates import FactorEstimates
 from recommender.inference.identifiers import UNKNOWN, IdIndex
-from recommender.inference.part import Part
-from recommender.models.indexed import IndexedRatings
-from recommender.models.ratings_by_user import RatingsByUser
+
+if TYPE_CHECKING:  # a training from columns needs no frames
+    from recommender.inference.part import Part
+    from recommender.models.indexed import IndexedRatings
+    from recommender.models.ratings_by_user import RatingsByUser
 
 Array = npt.NDArray[Any]
+#: Rows that are drawn at once: what they take beside the factors stays in the cache.
+_DRAWN_AT_ONCE = 1024
 #: Bytes of a cache line: rows begin with one and are filled up with zeros, which stay zero.
 _LINE = 64
 
@@ -94,12 +97,15 @@ class Factors:
             (self.movie_factors, movies),
             (self.implicit_factors, movies[: len(self.implicit_factors) - 1]),
         ):
-            rows[chosen, :n_factors] = rng.normal(mean, std, (chosen.size, n_factors))
+            for some in _pieces(chosen, _DRAWN_AT_ONCE):
+                rows[some, :n_factors] = rng.normal(mean, std, (some.size, n_factors))
 
     def with_implied(self, ratings: RatingsByUser) -> Factors:
         """Return plain factors that estimate alike: ``p_u + |N(u)|^-1/2 sum_j y_j`` per user."""
         if len(self.implicit_factors) == 1:
             return self
+        import scipy.sparse as sp  # noqa: PLC0415  # for SVD++ alone
+
         shares = 1.0 / np.sqrt(np.maximum(ratings.counts, 1))
         rated = sp.csr_array(
             (np.repeat(shares, ratings.counts), ratings.movies.astype(np.int64), ratings.starts),
@@ -188,6 +194,10 @@ class WarmStart:
         factors.user_factors[users, :n_factors] = old.user_factors[old_users]
         factors.movie_factors[movies, :n_factors] = old.movie_factors[old_movies]
         factors.implicit_factors[...] = 0.0
+
+
+def _pieces(rows: Array, size: int) -> Iterator[Array]:
+    return (rows[at : at + size] for at in range(0, rows.size, size))
 
 
 def _carried(rows: Array, old: IdIndex, new: IdIndex) -> tuple[Array, Array]:

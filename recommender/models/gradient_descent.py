@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +24,11 @@ from recommender.inference.estimates import FactorEstimates
 from recommender.models.checkpoints import Checkpoint, CheckpointFolder, identify
 from recommender.models.divergence import diverged, largest_rmse
 from recommender.models.factors import Factors, WarmStart
-from recommender.models.indexed import IndexedRatings
 from recommender.models.ratings_by_user import RatingsByUser
 from recommender.models.sgd_kernels import svd_kernel, svd_plus_plus_kernel
+
+if TYPE_CHECKING:  # a training from columns needs no frames
+    from recommender.models.indexed import IndexedRatings
 
 Array = npt.NDArray[Any]
 Users = npt.NDArray[np.int64]
@@ -282,7 +284,7 @@ class _Training:
         return len(self.history) >= self.settings.n_epochs or out_of_patience
 
     def _run_epoch(self, pool: ThreadPoolExecutor) -> None:
-        shares = share_out(self._turns(), self.ratings.counts, self.settings.n_threads)
+        shares = share_out(self._turns(), self.ratings.counts, _n_shares(self.settings))
         squares = sum(pool.map(self._step, shares))
         rmse = math.sqrt(squares / len(self.ratings)) if squares >= 0.0 else math.nan
         self._refuse_divergence(rmse)
@@ -405,6 +407,14 @@ def shuffled(users: Users, seed: int, epoch: int) -> Users:
     return np.random.default_rng([seed, epoch]).permutation(users)
 
 
+#: Shares of the users for each thread, of several: one that is held up leaves the rest to others.
+_SHARES_PER_THREAD = 8
+
+
+def _n_shares(settings: SGDSettings) -> int:
+    return 1 if settings.n_threads == 1 else _SHARES_PER_THREAD * settings.n_threads
+
+
 def share_out(turns: Users, counts: npt.NDArray[np.int64], n_shares: int) -> list[Users]:
     """Return ``turns`` in ``n_shares`` pieces of about as many ratings each.
 
@@ -417,4 +427,6 @@ def share_out(turns: Users, counts: npt.NDArray[np.int64], n_shares: int) -> lis
 
 
 def _deviations(ratings: RatingsByUser, mean: float, settings: SGDSettings) -> Array:
-    return (ratings.stars.astype(np.float64) - mean).astype(settings.dtype)
+    deviations = np.empty(len(ratings), settings.dtype)
+    np.subtract(ratings.stars, mean, deviations, dtype=np.float64, casting="same_kind")
+    return deviations

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from recommender.models.indexed import IndexedRatings
+from recommender.inference.identifiers import IdIndex
+
+if TYPE_CHECKING:  # columns alone need no frames
+    from recommender.models.indexed import IndexedRatings
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +34,22 @@ class RatingsByUser:
     def of(cls, data: IndexedRatings) -> Self:
         """Return ``data`` sorted by user, each user's ratings oldest first."""
         return cls.of_columns(data.users, data.movies, data.stars, data.n_users, data.n_movies)
+
+    @classmethod
+    def of_ids(
+        cls, user_ids: npt.NDArray[Any], movie_ids: npt.NDArray[Any], stars: npt.NDArray[Any]
+    ) -> tuple[Self, IdIndex, IdIndex]:
+        """Return columns of ids sorted by user, and the users and movies behind the positions.
+
+        Args:
+            user_ids: Shape (n,), in any order.
+            movie_ids: Shape (n,).
+            stars: Shape (n,).
+        """
+        users, of_users = IdIndex.encode(user_ids)
+        movies, of_movies = IdIndex.encode(movie_ids)
+        ratings = cls.of_columns(of_users, of_movies, stars, len(users), len(movies))
+        return ratings, users, movies
 
     @classmethod
     def of_columns(

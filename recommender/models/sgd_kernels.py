@@ -18,12 +18,62 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
 
 Array = npt.NDArray[Any]
 Kernel = Callable[..., float]
 
+#: Bytes that the processor fetches at once.
+_LINE = 64
+#: Ratings from the one that is learned from to the one whose movie is fetched; in between the
+#: memory has time to answer.
+_AHEAD = 6
+
 #: What LLVM may do with floating-point arithmetic: everything that leaves NaN and infinity alone.
 _REORDER = {"reassoc", "contract", "arcp", "nsz"}
+
+
+def fetch_row(rows: Array, row: Any) -> None:
+    """Begin to bring ``rows[row]`` into the cache, to be changed; in Python this does nothing.
+
+    Args:
+        rows: Shape (n, d), whose rows begin with cache lines and fill them.
+        row: Position.
+    """
+
+
+def _typed_fetch(_context: Any, rows: Any, row: Any) -> Any:
+    """Return types and code of `fetch_row`: LLVM's ``prefetch`` for each line of the row."""
+    return numba.types.void(rows, row), _prefetch_lines
+
+
+def _prefetch_lines(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    size, number, pointer = cgutils.intp_t, cgutils.int32_t, cgutils.voidptr_t
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    row = context.cast(builder, arguments[1], signature.args[1], numba.types.int64)
+    stride = cgutils.unpack_tuple(builder, array.strides)[0]
+    first = builder.add(builder.ptrtoint(array.data, size), builder.mul(row, stride))
+    kind = cgutils.ir.FunctionType(cgutils.ir.VoidType(), [pointer, number, number, number])
+    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    # To be written, to stay in every level, data and not code.
+    hints = [number(hint) for hint in (1, 3, 1)]
+    lines = cgutils.for_range_slice(builder, size(0), stride, size(_LINE), intp=size)
+    with lines as (line, _):
+        builder.call(prefetch, [builder.inttoptr(builder.add(first, line), pointer), *hints])
+    return context.get_dummy_value()
+
+
+_fetch = intrinsic(_typed_fetch)
+
+
+def _compiled_fetch_row(_rows: Any, _row: Any) -> Any:
+    """Return what stands for `fetch_row` in compiled code."""
+    return lambda _rows, _row: _fetch(_rows, _row)  # noqa: PLW0108 - numba wants a function
+
+
+# Strictly it would refuse the annotations.
+overload(fetch_row, strict=False)(_compiled_fetch_row)
 
 
 def _svd_epoch(  # noqa: PLR0917 - numba takes no keywords
@@ -88,6 +138,8 @@ def _svd_epoch(  # noqa: PLR0917 - numba takes no keywords
             other = movie_factors[movie]
             movie = movies[at + 1] if at + 1 < last else unknown
             following = movie_factors[movie]
+            if at + _AHEAD < movies.size:
+                fetch_row(movie_factors, movies[at + _AHEAD])
             step = rate * error
             product = scalar(0)
             for f in range(width):

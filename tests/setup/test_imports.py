@@ -36,7 +36,7 @@ HEAVY = [
 #: The only modules that may import a library, where that is fewer than all.
 SOLE_IMPORTERS = {
     "great_expectations": ["expectations/validation.py"],
-    "surprise": ["recommender/models/", "benchmarks/svd_speed.py"],
+    "surprise": ["recommender/models/", "benchmarks/svd_training.py"],
     "optuna": ["recommender/tuning/study.py"],
     "whylogs": ["monitoring/"],
     "mlflow": ["tracking/"],

@@ -20,6 +20,24 @@ def test_positions_lead_back_to_the_ids(known: list[int], wanted: list[int]) -> 
             assert index.ids[position] == single
 
 
+#: Few of many, which are sorted, or nearly all of few, which a table holds.
+SPREAD = st.one_of(IDS, st.lists(st.integers(-3, 20), min_size=20, max_size=60))
+
+
+@given(SPREAD)
+def test_the_code_of_each_id_is_its_position(ids: list[int]) -> None:
+    index, codes = IdIndex.encode(ids)
+    assert index.ids.tolist() == IdIndex.of(ids).ids.tolist() == sorted(set(ids))
+    assert index.ids.dtype == np.int32
+    assert codes.tolist() == index.positions(ids).tolist()
+
+
+def test_codes_have_the_shape_of_the_ids() -> None:
+    for ids in (np.array([[7, 7], [8, 7]]), np.array([[7, 900], [8, 7]])):
+        index, codes = IdIndex.encode(ids)
+        assert np.array_equal(index.ids[codes], ids)
+
+
 def test_ids_beyond_32_bits_are_unknown_and_not_wrapped() -> None:
     index = IdIndex.of([0, 5])
     assert index.positions([2**32, 2**32 + 5, -1]).tolist() == [UNKNOWN] * 3

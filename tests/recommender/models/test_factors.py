@@ -5,10 +5,11 @@ import pytest
 
 from recommender.errors import UsageError
 from recommender.models.bias import BiasScorer
-from recommender.models.factors import WarmStart, aligned_rows
+from recommender.models.factors import Factors, WarmStart, aligned_rows
 from recommender.models.gradient_descent import SGDSettings, train_on
 from recommender.models.indexed import IndexedRatings
 from recommender.models.nmf import NMFScorer
+from recommender.models.ratings_by_user import RatingsByUser
 from recommender.models.svd import SVDScorer
 from recommender.schema import Dataset
 from recommender.settings import ModelParams
@@ -25,6 +26,16 @@ def test_rows_begin_with_a_cache_line(dtype: type, width: int) -> None:
     assert rows.flags.c_contiguous
     assert rows.ctypes.data % 64 == 0
     assert rows.strides[0] % 64 == 0
+
+
+def test_rows_are_drawn_as_if_all_at_once() -> None:
+    users = np.arange(2500)
+    ratings = RatingsByUser.of_columns(users, users % 3, np.ones(users.size), users.size, 3)
+    factors = Factors.zeros(users.size, 3, 2, np.float64, implicit=False)
+    factors.draw(ratings, 2, 0.5, 0.1, seed=4)
+    rng = np.random.RandomState(4)
+    assert np.array_equal(factors.user_factors[:-1, :2], rng.normal(0.5, 0.1, (2500, 2)))
+    assert np.array_equal(factors.movie_factors[:-1, :2], rng.normal(0.5, 0.1, (3, 2)))
 
 
 @pytest.fixture(scope="module")

@@ -29,3 +29,12 @@ def test_more_users_than_sixteen_bits_can_tell_apart() -> None:
     assert ratings.movies.tolist() == [3, 1, 0, 2]
     assert ratings.mean == pytest.approx(1.5)
     assert ratings.n_users == 70_001
+
+
+def test_columns_of_ids_say_who_and_what_the_positions_are() -> None:
+    users, movies = np.array([30, 10, 30]), np.array([5, 900_000, 7])
+    ratings, user_index, movie_index = RatingsByUser.of_ids(users, movies, np.arange(3.0))
+    assert user_index.ids.tolist() == [10, 30]
+    assert movie_index.ids[ratings.movies].tolist() == [900_000, 5, 7]
+    assert ratings.starts.tolist() == [0, 1, 3]
+    assert ratings.stars.tolist() == [1.0, 0.0, 2.0]

@@ -69,6 +69,20 @@ def test_rates_of_zero_measure_and_change_nothing(
         assert np.array_equal(array, before[name])
 
 
+def test_more_ratings_than_are_fetched_ahead() -> None:
+    """The last ratings of all have no movie so far ahead."""
+    users, movies = np.repeat([0, 1], 9), np.tile(np.arange(9), 2)
+    ratings = RatingsByUser.of_columns(users, movies, np.linspace(1.0, 5.0, 18), 2, 9)
+    compiled, plain = (Factors.zeros(2, 9, 20, np.float64, implicit=False) for _ in range(2))
+    for factors, kernel in ((compiled, svd_kernel()), (plain, svd_kernel().py_func)):
+        factors.draw(ratings, 20, 0.0, 0.5, seed=2)
+        columns = [ratings.users, ratings.starts, ratings.movies, ratings.stars - 3.0]
+        arrays = [value for name, value in factors.arrays().items() if name != "implicit_factors"]
+        kernel(*columns, *arrays, *map(np.float64, (0.1, 0.2, 0.3)))
+    for name, array in compiled.arrays().items():
+        assert array == pytest.approx(plain.arrays()[name], abs=1e-12)
+
+
 def test_compiled_code_is_kept_with_the_other_state() -> None:
     kernel: Any = svd_kernel()
     assert kernel is svd_kernel()
