@@ -8,7 +8,7 @@ next, from viewers whose taste has moved on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,13 +64,25 @@ def fit_rating_parts(
         params: Hyper-parameters.
         seed: Seed of every random choice.
     """
-    fitted = {
-        "bias": fit_bias(data, params.bias_user_damping, params.bias_movie_damping),
-        "content": fit_content(data, features, params),
-        "taste": fit_taste(data, params, seed),
-        "fm": fit_factorization_machine(data, terms, params, seed),
+    fits = rating_part_fits(data, terms, features, params, seed)
+    return {name: fit() for name, fit in fits.items()}
+
+
+def rating_part_fits(
+    data: IndexedRatings,
+    terms: list[list[str]],
+    features: Floats,
+    params: ModelParams,
+    seed: int,
+) -> dict[str, Callable[[], FactorEstimates]]:
+    """Return what fits each of the models; see `fit_rating_parts`."""
+    fits: dict[str, Callable[[], FactorEstimates]] = {
+        "bias": lambda: fit_bias(data, params.bias_user_damping, params.bias_movie_damping),
+        "content": lambda: fit_content(data, features, params),
+        "taste": lambda: fit_taste(data, params, seed),
+        "fm": lambda: fit_factorization_machine(data, terms, params, seed),
     }
-    return {name: fitted[name] for name in RATING_PARTS}
+    return {name: fits[name] for name in RATING_PARTS}
 
 
 def held_out_folds(
