@@ -28,15 +28,16 @@ import numpy as np
 
 from benchmarks.report import Check, at_least, at_most, emit, peak_mb, say
 from benchmarks.tastes import make_tasteful_ratings
-from recommender.bundle import CodeState, open_bundle
+from recommender.bundle import Bundle, CodeState, open_bundle
 from recommender.data.source import Source, read_dataset
 from recommender.data.splitting import split_dataset
 from recommender.evaluation.ranking import mark_hits, ndcg_at_k
 from recommender.evaluation.rating import rmse
 from recommender.inference.part import Part
 from recommender.inference.recommender import Recommender
+from recommender.models.stages import Stage
 from recommender.models.training import bundle_model, train_hybrid
-from recommender.schema import Dataset, Split
+from recommender.schema import CleaningReport, Dataset, Split
 from recommender.settings import Params, SplitParams, read_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,7 +83,9 @@ def promises(figures: Mapping[str, Any]) -> list[Check]:
         at_most("peak_mb", largest["peak_mb"], _PEAK_MB),
         at_most("hybrid_rmse", quality["rmse"]["hybrid"], quality["rmse"]["bias"]),
         at_least(
-            "hybrid_ndcg_at_10", quality["ndcg_at_10"]["hybrid"], quality["ndcg_at_10"]["popularity"]
+            "hybrid_ndcg_at_10",
+            quality["ndcg_at_10"]["hybrid"],
+            quality["ndcg_at_10"]["popularity"],
         ),
     ]
     if "growth" in figures:
@@ -96,7 +99,7 @@ def growth(sizes: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     >>> growth({"10": {"seconds": 2.0}, "1000": {"seconds": 200.0}})["power"]
     1.0
     """
-    least, largest = list(sizes)[0], list(sizes)[-1]
+    least, *_, largest = sizes
     times = sizes[largest]["seconds"] / sizes[least]["seconds"]
     return {
         "power": round(math.log(times) / math.log(int(largest) / int(least)), 3),
@@ -128,39 +131,39 @@ def _measured(n_ratings: int, options: argparse.Namespace) -> dict[str, Any]:
 def measure(folder: Path) -> dict[str, Any]:
     """Return what it takes from the ratings in ``folder`` to a bundle, and how good that is."""
     params = read_settings(Params, ROOT / "params.yaml")
-    path = folder / "bundle"
     with _Watch() as watch:
         dataset = watch.stage("read and clean", lambda: read_dataset(Source("benchmark", folder)))
         split = watch.stage("split", lambda: _split(dataset, params))
-        hybrid = train_hybrid(
-            split.train, params, lambda what, done, _: done or say(f"  {what}"), split.method
-        )
-        watch.spans += [(stage.name, stage.begin, stage.end) for stage in hybrid.stages.done]
-        watch.stage(
-            "write and open",
-            lambda: bundle_model(
-                hybrid,
-                path,
-                split=split,
-                params=params,
-                full=dataset,
-                code=CodeState(revision=None, digest="benchmark"),
-            ),
-        )
-    assert dataset.cleaning is not None
-    found = {
+        bundle = _train(watch, folder / "bundle", dataset, split, params)
+    cleaning = dataset.cleaning or CleaningReport(len(dataset.ratings), len(dataset.ratings))
+    return {
         "seconds": watch.seconds,
         "cpu_seconds": watch.cpu_seconds,
         "peak_mb": peak_mb(),
-        "rows_read": dataset.cleaning.rows_read,
-        "rows_removed": sum(dataset.cleaning.removed.values()),
+        "rows_read": cleaning.rows_read,
+        "rows_removed": cleaning.removed,
         "trained_on": len(split.train.ratings),
         "stages": watch.stages(),
-        "scoring": hybrid.components.to_scoring(),
-        "bundle_mb": round(sum(f.stat().st_size for f in path.iterdir()) / _MEGABYTE, 1),
+        "scoring": bundle.manifest.scoring,
+        "bundle_mb": round(sum(f.stat().st_size for f in bundle.path.iterdir()) / _MEGABYTE, 1),
+        "quality": quality(bundle.path, split),
     }
-    del hybrid
-    return found | {"quality": quality(path, split)}
+
+
+def _train(watch: _Watch, path: Path, dataset: Dataset, split: Split, params: Params) -> Bundle:
+    hybrid = train_hybrid(split.train, params, _told, split.method)
+    watch.spans += hybrid.stages.done
+    code = CodeState(revision=None, digest="benchmark")
+    return watch.stage(
+        "write and open",
+        lambda: bundle_model(hybrid, path, split=split, params=params, full=dataset, code=code),
+    )
+
+
+def _told(what: str, done: int, total: int | None) -> None:
+    del total
+    if not done:
+        say(f"  {what}")
 
 
 def _split(dataset: Dataset, params: Params) -> Split:
@@ -210,7 +213,7 @@ class _Watch:
     """Times stages and samples the resident memory of this process meanwhile."""
 
     def __init__(self) -> None:
-        self.spans: list[tuple[str, float, float]] = []
+        self.spans: list[Stage] = []
         self.seconds = self.cpu_seconds = 0.0
         self._samples: list[tuple[float, float]] = []
         self._over = threading.Event()
@@ -232,19 +235,23 @@ class _Watch:
     def stage(self, name: str, work: Callable[[], T]) -> T:
         """Return what ``work`` does, timed."""
         say(f"  {name}")
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), time.thread_time()
         result = work()
-        self.spans.append((name, begin, time.perf_counter()))
+        self.spans.append(Stage(name, begin, time.perf_counter(), time.thread_time() - cpu))
         return result
 
     def stages(self) -> dict[str, dict[str, float]]:
-        """Return start, seconds and peak memory of each stage; some ran side by side."""
+        """Return start, seconds and peak memory of each stage; some ran side by side.
+
+        The processor's time is that of the stage's own thread.
+        """
         found = {}
-        for name, begin, end in sorted(self.spans, key=lambda span: span[1]):
-            within = [size for moment, size in self._samples if begin <= moment <= end]
-            found[name] = {
-                "at": round(begin - self._begin, 1),
-                "seconds": round(end - begin, 2),
+        for span in sorted(self.spans, key=lambda span: span.begin):
+            within = [size for at, size in self._samples if span.begin <= at <= span.end]
+            found[span.name] = {
+                "at": round(span.begin - self._begin, 1),
+                "seconds": round(span.end - span.begin, 2),
+                "cpu_seconds": round(span.cpu_seconds, 2),
                 "peak_mb": round(max(within, default=0.0), 0),
             }
         return found

@@ -102,7 +102,7 @@ class ModelParams:
         ranking_last: Latest ratings of each user on which they are tried as well; below 1, the
             share of each user's ratings.
         ranking_folds: Folds of latest ratings, or of ratings by chance, on which they are tried.
-        ranking_max_movies: Most movies in EASE where it is fitted to set the weights on some users.
+        ranking_max_movies: Most movies in EASE where it is fitted to set those weights.
         ranking_max_users: Most lists that are tried for all moments together, and for each fold.
     """
 

@@ -45,7 +45,7 @@ def fit_bias(data: IndexedRatings, user_damping: float, movie_damping: float) ->
     )
 
 
-def _alternate(
+def _alternate(  # noqa: PLR0917 - numba takes no keywords
     starts: Positions,
     movies: Positions,
     deviations: Floats,

@@ -226,9 +226,8 @@ class HybridScorer:
     def _ranking_weights(self, data: IndexedRatings, features: Floats) -> RankingWeights:
         params = self.params
         sample = some_users(data, params.blend_max_ratings, self.seed)
-        if sample is not data:
-            fewer = min(params.ease_max_movies, params.ranking_max_movies)
-            params = replace(params, ease_max_movies=fewer)
+        fewer = min(params.ease_max_movies, params.ranking_max_movies)
+        params = replace(params, ease_max_movies=fewer)
         trials: dict[str, list[Trial]] = {"new": []}
         trials |= {kind: [] for kind in PERSONAL_KINDS[self.method]}
         found = collect_trials(sample, features, params, self.seed, self.method)

@@ -47,7 +47,7 @@ def fit_nmf(data: IndexedRatings, params: ModelParams, seed: int) -> FactorEstim
     )
 
 
-def _epoch(
+def _epoch(  # noqa: PLR0917 - numba takes no keywords
     starts: Positions,
     movies: Positions,
     stars: Floats,
