@@ -50,4 +50,5 @@ class Stages:
         yield
         stage = Stage(name, begin, time.perf_counter(), time.thread_time() - cpu)
         self.done.append(stage)
-        _log.info("%s: %.1f s", name, stage.end - stage.begin)
+        seconds = stage.end - stage.begin
+        _log.info("%s: %.1f s, of the processor %.1f s", name, seconds, stage.cpu_seconds)

@@ -23,14 +23,14 @@ SIZE: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tasteful_ratings(tmp_path_factory.mktemp("tastes"), 12_000, 150, 300)
+    return make_tasteful_ratings(tmp_path_factory.mktemp("tastes"), 6_000, 300, 1000)
 
 
 def test_the_ratings_are_valid_and_hold_tastes(made: Path) -> None:
     dataset = read_dataset(Source("made", made))
     assert dataset.cleaning is not None
     assert dataset.cleaning.removed == {}
-    assert len(dataset.ratings) == 12_000
+    assert len(dataset.ratings) == 6_000
     counts = np.sort(dataset.ratings["movie_id"].value_counts().to_numpy())[::-1]
     assert counts[:30].sum() > 2 * counts[-150:].sum()
     genres = dataset.movies.set_index("movie_id")["genres"]
@@ -41,10 +41,10 @@ def test_the_ratings_are_valid_and_hold_tastes(made: Path) -> None:
 
 
 def test_the_ratings_are_made_once_and_alike(made: Path, tmp_path: Path) -> None:
-    again = make_tasteful_ratings(tmp_path, 12_000, 150, 300)
+    again = make_tasteful_ratings(tmp_path, 6_000, 300, 1000)
     assert (again / "ratings.csv").read_bytes() == (made / "ratings.csv").read_bytes()
     stamp = (again / "ratings.csv").stat().st_mtime_ns
-    assert make_tasteful_ratings(tmp_path, 12_000, 150, 300) == again
+    assert make_tasteful_ratings(tmp_path, 6_000, 300, 1000) == again
     assert (again / "ratings.csv").stat().st_mtime_ns == stamp
 
 
@@ -53,7 +53,7 @@ def test_a_measurement_tells_stages_memory_and_quality(
 ) -> None:
     monkeypatch.setattr(scale, "_TEST_SHARE", 0.1)
     found = json.loads(json.dumps(scale.measure(made)))
-    assert found["rows_read"] == 12_000
+    assert found["rows_read"] == 6_000
     assert found["rows_removed"] == {}
     assert {"read and clean", "bias", "ease", "ranking blend", "write and open"} <= set(
         found["stages"]
