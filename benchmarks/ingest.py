@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,9 @@ _SECONDS = 20.0
 _PEAK_MB = 2500.0
 _SEED = 20240615
 #: 9 January 1995 and 21 November 2019, the span of ml-25m, in seconds since 1970.
-_FIRST, _LAST = 789_609_600, 1_574_294_400
-_ROWS_A_WRITE = 2_000_000
+FIRST, LAST = 789_609_600, 1_574_294_400
+ROWS_A_WRITE = 2_000_000
+Columns = tuple[npt.NDArray[np.number], ...]
 _GENRES = np.array(["Action", "Comedy|Romance", "Drama", "Horror|Thriller", "Documentary"])
 
 
@@ -103,21 +104,30 @@ def distinct_pairs(
 def _write_ratings(
     path: Path, rng: np.random.Generator, pairs: npt.NDArray[np.int64], n_movies: int
 ) -> None:
+    def batches() -> Iterator[Columns]:
+        for start in range(0, len(pairs), ROWS_A_WRITE):
+            users, movies = np.divmod(pairs[start : start + ROWS_A_WRITE], n_movies)
+            ratings = np.clip(np.round(rng.normal(7.0, 2.1, len(users))), 1, 10) / 2
+            yield users + 1, movies + 1, ratings, rng.integers(FIRST, LAST, len(users))
+
+    write_rows(path, batches())
+
+
+def write_rows(path: Path, batches: Iterable[Columns]) -> None:
+    """Write batches of user ids, movie ids, stars and timestamps as MovieLens's ``ratings.csv``."""
     names = ["userId", "movieId", "rating", "timestamp"]
     schema = pa.schema(zip(names, [pa.int32(), pa.int32(), pa.float32(), pa.int64()], strict=True))
     options = pa_csv.WriteOptions(quoting_style="none")
+    written = 0
     with pa_csv.CSVWriter(path, schema, write_options=options) as writer:
-        for start in range(0, len(pairs), _ROWS_A_WRITE):
-            users, movies = np.divmod(pairs[start : start + _ROWS_A_WRITE], n_movies)
-            ratings = np.clip(np.round(rng.normal(7.0, 2.1, len(users))), 1, 10) / 2
-            timestamps = rng.integers(_FIRST, _LAST, len(users))
-            columns = [users + 1, movies + 1, ratings, timestamps]
+        for columns in batches:
             writer.write_table(
                 pa.table(
                     [pa.array(c, t.type) for c, t in zip(columns, schema, strict=True)], schema
                 )
             )
-            say(f"  {start + len(users):,} written")
+            written += len(columns[0])
+            say(f"  {written:,} written")
 
 
 def _write_movies(path: Path, n_movies: int) -> None:

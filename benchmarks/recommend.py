@@ -261,6 +261,7 @@ def _components(
         known_users=np.append(np.ones(n_users, dtype=np.bool_), False),
         known_movies=np.append(np.ones(n_movies, dtype=np.bool_), False),
         engine="bayesian",
+        blend_ratings=0,
         blend=Blend(
             rating=np.full((2, 2, 1 + len(RATING_PARTS)), 0.25),
             personal=(SupportGroup(1, weights, "every signal, the dearest case"),),

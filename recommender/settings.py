@@ -98,10 +98,13 @@ class ModelParams:
         blend_holdout: Share of ratings, of users and of movies that each of them holds out.
         blend_cuts: Folds that hold out later ratings of the training data.
         blend_latest: Share of the ratings that each of them holds out.
+        blend_max_ratings: Most ratings on which the weights of both blends are set, those of some
+            users where there are more.
         ranking_cuts: Moments at which the ranking weights are tried on what came after.
         ranking_last: Latest ratings of each user on which they are tried as well; below 1, the
             share of each user's ratings.
         ranking_folds: Folds of latest ratings, or of ratings by chance, on which they are tried.
+        ranking_max_movies: Most movies in EASE where it is fitted to set those weights.
         ranking_max_users: Most lists that are tried for all moments together, and for each fold.
     """
 
@@ -150,9 +153,11 @@ class ModelParams:
     blend_holdout: float = 0.1
     blend_cuts: int = 1
     blend_latest: float = 0.15
+    blend_max_ratings: int = 2_000_000
     ranking_cuts: int = 4
     ranking_last: float = 5.0
     ranking_folds: int = 2
+    ranking_max_movies: int = 4000
     ranking_max_users: int = 500
 
 

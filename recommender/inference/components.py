@@ -116,6 +116,8 @@ class Components:
         blend: The weights.
         priors: What each of `RATING_PARTS` expects of a user.
         engine: What fitted the factors over side information; see `factorization_machine`.
+        blend_ratings: About how many ratings have set the weights: those of some users, where
+            there are more.
     """
 
     factors: Mapping[str, FactorEstimates]
@@ -128,6 +130,7 @@ class Components:
     blend: Blend
     priors: Mapping[str, UserPrior]
     engine: str
+    blend_ratings: int
 
     @property
     def neighbours(self) -> NeighbourRanking:
@@ -173,6 +176,7 @@ class Components:
             "ials_alpha": float(self.implicit.alpha),
             "neighbour_similarity": float(self.blend.neighbour_similarity),
             "fm_engine": self.engine,
+            "blend_ratings": self.blend_ratings,
         }
 
     @classmethod
@@ -210,6 +214,7 @@ class Components:
             ),
             priors={name: UserPrior.from_arrays(arrays, name) for name in RATING_PARTS},
             engine=scoring["fm_engine"],
+            blend_ratings=scoring["blend_ratings"],
         )
 
     def parts(self, audience: Audience) -> dict[str, Part]:

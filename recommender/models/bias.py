@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
 import numpy as np
 
 from recommender.inference.estimates import Estimates, FactorEstimates
@@ -26,14 +31,11 @@ def fit_bias(data: IndexedRatings, user_damping: float, movie_damping: float) ->
     (Koren 2010, "Factor in the neighbors", section 2.1, where the first is taken once with
     ``b_u = 0``). Someone or something new has the bias 0.
     """
-    users, movies = data.users, data.movies
-    deviations = data.stars - data.mean
+    order = data.by_user
+    ratings = data.user_starts, data.movies[order], data.stars[order] - data.mean
     user_bias, movie_bias = np.zeros(data.n_users), np.zeros(data.n_movies)
     for _ in range(_ITERATIONS):
-        movie_bias = damped_means(
-            movies, deviations - user_bias[users], data.n_movies, movie_damping
-        )
-        user_bias = damped_means(users, deviations - movie_bias[movies], data.n_users, user_damping)
+        _kernel()(*ratings, user_bias, movie_bias, user_damping, movie_damping)
     return FactorEstimates(
         mean=data.mean,
         user_bias=np.append(user_bias, 0.0),
@@ -41,6 +43,50 @@ def fit_bias(data: IndexedRatings, user_damping: float, movie_damping: float) ->
         user_factors=np.zeros((data.n_users + 1, 0)),
         movie_factors=np.zeros((data.n_movies + 1, 0)),
     )
+
+
+def _alternate(  # noqa: PLR0917 - numba takes no keywords
+    starts: Positions,
+    movies: Positions,
+    deviations: Floats,
+    user_bias: Floats,
+    movie_bias: Floats,
+    user_damping: float,
+    movie_damping: float,
+) -> None:
+    """Take the closed form of the movies' biases, then that of the users', in place.
+
+    Args:
+        starts: Shape (n_users + 1,), where each user's ratings begin.
+        movies: Shape (n,), positions.
+        deviations: Shape (n,), ratings less their mean.
+        user_bias: Shape (n_users,).
+        movie_bias: Shape (n_movies,).
+        user_damping: Pseudo-ratings of each user.
+        movie_damping: Pseudo-ratings of each movie.
+    """
+    counts = np.zeros(movie_bias.size)
+    sums = np.zeros(movie_bias.size)
+    for user in range(user_bias.size):
+        for row in range(starts[user], starts[user + 1]):
+            sums[movies[row]] += deviations[row] - user_bias[user]
+            counts[movies[row]] += 1.0
+    for movie in range(movie_bias.size):
+        weight = counts[movie] + movie_damping
+        movie_bias[movie] = sums[movie] / weight if weight > 0.0 else 0.0
+    for user in range(user_bias.size):
+        total = 0.0
+        for row in range(starts[user], starts[user + 1]):
+            total += deviations[row] - movie_bias[movies[row]]
+        weight = starts[user + 1] - starts[user] + user_damping
+        user_bias[user] = total / weight if weight > 0.0 else 0.0
+
+
+@cache
+def _kernel() -> Callable[..., Any]:
+    """Return `_alternate`, compiled at its first call or taken from the cache on disk."""
+    kernel: Callable[..., Any] = numba.njit(cache=True, nogil=True)(_alternate)
+    return kernel
 
 
 def damped_means(groups: Positions, values: Floats, n_groups: int, damping: float) -> Floats:

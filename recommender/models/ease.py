@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.linalg import lapack
 
 from recommender.inference.estimates import Estimates
 from recommender.inference.rankings import NeighbourRanking, Ranking
 from recommender.models.bias import fit_bias
 from recommender.models.indexed import Floats, IndexedRatings, Positions
+from recommender.models.lapack import invert_lower
 from recommender.models.memory import state_memory
 from recommender.models.part_scorer import PartScorer
 from recommender.schema import Dataset
 from recommender.settings import ModelParams
 
-#: Columns of the Gram matrix, and rows of weights, that are handled at once.
+#: Rows of weights that are handled at once.
 _BLOCK = 1000
 
 
@@ -81,7 +84,7 @@ def ease_weights(matrix: sp.csr_array, regularization: float) -> Floats:
     if n_users < n_movies:
         weights = _inverse_by_users(matrix.toarray(), regularization)
     else:
-        weights = _inverse_by_movies(sp.csc_array(matrix), regularization)
+        weights = _inverse_by_movies(matrix, regularization)
     weights /= -np.diag(weights).copy()
     np.fill_diagonal(weights, 0.0)
     return weights
@@ -101,18 +104,63 @@ def _inverse_by_users(matrix: Floats, regularization: float) -> Floats:
     return inverse
 
 
-def _inverse_by_movies(matrix: sp.csc_array, regularization: float) -> Floats:
+def _inverse_by_movies(matrix: sp.csr_array, regularization: float) -> Floats:
     """Return ``P`` by a Cholesky factorization in place: half the work, and no second matrix."""
-    n_movies = matrix.shape[1]
-    gram = np.empty((n_movies, n_movies), order="F")
-    for start in range(0, n_movies, _BLOCK):
-        block = slice(start, start + _BLOCK)
-        gram[:, block] = (matrix.T @ matrix[:, block]).toarray()
-    gram[np.diag_indices(n_movies)] += regularization
-    factor, _ = lapack.dpotrf(gram, lower=1, overwrite_a=1)
-    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    mirror_lower(inverse)
-    return np.asarray(inverse)
+    gram = gram_upper(matrix).T
+    gram[np.diag_indices(len(gram))] += regularization
+    invert_lower(gram)
+    mirror_lower(gram)
+    return np.asarray(gram)
+
+
+def gram_upper(matrix: sp.csr_array) -> Floats:
+    """Return ``X'X`` on and above the diagonal, shape (m, m), zeros below it.
+
+    Args:
+        matrix: Shape (n, m), rows in the order of their columns or not.
+    """
+    by_movie = sp.csc_array(matrix)
+    by_user = sp.csr_array(by_movie)
+    gram = np.zeros((matrix.shape[1], matrix.shape[1]))
+    _kernel()(
+        (by_movie.indptr, by_movie.indices, by_movie.data),
+        (by_user.indptr.astype(np.int64), by_user.indices, by_user.data),
+        gram,
+    )
+    return gram
+
+
+def _add_products(by_movie: Any, by_user: Any, gram: Floats) -> None:
+    """Add ``x_uj x_ui`` for each user ``u`` and each pair of movies ``j <= i`` to ``gram[j, i]``.
+
+    One row of ``gram`` at a time, which stays in the cache; all that is left of a user's ratings
+    is then later in the order of the movies than the row.
+
+    Args:
+        by_movie: ``X`` by columns: starts, rows and values.
+        by_user: ``X`` by rows, whose columns rise: starts, columns and values; the starts are
+            moved on.
+        gram: Shape (m, m), changed in place.
+    """
+    movie_starts, users, _ = by_movie
+    user_starts, movies, values = by_user
+    ends = user_starts[1:].copy()
+    for movie in range(movie_starts.size - 1):
+        sums = gram[movie]
+        for place in range(movie_starts[movie], movie_starts[movie + 1]):
+            user = users[place]
+            first = user_starts[user]
+            own = values[first]
+            for at in range(first, ends[user]):
+                sums[movies[at]] += own * values[at]
+            user_starts[user] = first + 1
+
+
+@cache
+def _kernel() -> Callable[..., Any]:
+    """Return `_add_products`, compiled at its first call or taken from the cache on disk."""
+    kernel: Callable[..., Any] = numba.njit(cache=True, nogil=True)(_add_products)
+    return kernel
 
 
 def mirror_lower(matrix: Floats) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -21,14 +20,12 @@ from recommender.models.checkpoints import identify
 from recommender.models.factors import WarmStart
 from recommender.models.gradient_descent import EpochReport, OnEpoch, SGDSettings, train_on
 from recommender.models.indexed import IndexedRatings
+from recommender.models.stages import Progress
 
 #: One rating in so many is held out to find the number of epochs.
 _HELD_OUT = 10
 #: Between two epochs that are told of; the last one always is.
 _SECONDS_BETWEEN = 1.0
-
-#: Told what is being done, the units done and the units in all, if that is known.
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,8 +54,7 @@ def fit_by_gradient_descent(
     Raises:
         TrainingError: The loss diverges.
     """
-    order = np.argsort(data.users, kind="stable")
-    starts = np.append(0, np.cumsum(data.user_counts))
+    order, starts = data.by_user, data.user_starts
     movies = data.movies[order].astype(np.int32)
     deviations = (data.stars[order] - data.mean).astype(np.float32)
     block = content_block(data, terms, params.fm_content)
@@ -211,4 +210,4 @@ def _epoch(  # noqa: C901, PLR0912  # one loop nest, which numba compiles as a w
 def _compiled() -> Any:
     """Compile the loops on first use; reassociation lets sums over factors run in vectors."""
     numba = importlib.import_module("numba")
-    return numba.njit(cache=True, fastmath={"reassoc", "contract"})(_epoch)
+    return numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})(_epoch)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Self
 
 from recommender.errors import UsageError
@@ -13,11 +14,14 @@ from recommender.inference.components import (
     Components,
     SupportGroup,
 )
+from recommender.inference.estimates import FactorEstimates
+from recommender.inference.fold_in import UserPrior
 from recommender.inference.part import Audience, Part
+from recommender.inference.rankings import AlignedRanking, ImplicitRanking
 from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
-from recommender.models.factor_training import Progress, TrainingAids
+from recommender.models.factor_training import TrainingAids
 from recommender.models.factorization_machine import choose_engine
 from recommender.models.features import content_features, movie_terms
 from recommender.models.fold_in import fit_user_priors
@@ -37,15 +41,50 @@ from recommender.models.ranking_trials import (
 from recommender.models.rating_blend import (
     HeldOut,
     blend_weights,
-    fit_rating_parts,
     held_out_folds,
     hold_out,
+    rating_part_fits,
 )
+from recommender.models.sampling import some_users
+from recommender.models.stages import Progress, Stages
 from recommender.models.svd import fit_svd
 from recommender.scale import FloatArray, IntArray, SplitMethod
 from recommender.schema import Dataset
 from recommender.scorer import Recommendations
-from recommender.settings import ModelParams
+from recommender.settings import FactorizationEngine, ModelParams
+
+RankingWeights = tuple[tuple[SupportGroup, ...], dict[str, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class RatingSide:
+    """What estimates ratings.
+
+    Attributes:
+        factors: The models of `FACTOR_MODELS` by name.
+        weights: Of the rating blend, shape (cases, parts).
+        priors: From which a new history is folded in.
+    """
+
+    factors: dict[str, FactorEstimates]
+    weights: Floats
+    priors: dict[str, UserPrior]
+
+
+@dataclass(frozen=True, eq=False)
+class RankingSide:
+    """What ranks.
+
+    Attributes:
+        aligned: EASE, completed by content.
+        implicit: iALS, completed by content.
+        weights: Of the ranking blend.
+    """
+
+    aligned: AlignedRanking
+    implicit: ImplicitRanking
+    weights: RankingWeights
+
 
 #: How much who watches both counts beside content in the likeness of two movies.
 _NEIGHBOUR_SIMILARITY = 0.5
@@ -57,10 +96,13 @@ class HybridScorer:
     Nothing but the training data is looked at: rating weights come from held-out folds
     (`rating_blend`), ranking weights from others (`ranking_trials`, `ranking_blend`).
 
+    What rates and what ranks is learned side by side on two threads. They share nothing, and each
+    adds up in one order, so that the bytes are those of one thread.
+
     Args:
         params: Hyper-parameters.
         seed: Seed of every random choice.
-        progress: Told of each fit done.
+        progress: Told of each stage that begins.
         method: The split whose question is asked: what is held out of the training data to set
             the ranking weights resembles what that split holds out as a test.
         aids: Where the SVD starts, and where its training keeps checkpoints.
@@ -79,8 +121,8 @@ class HybridScorer:
         self.params = params or ModelParams()
         self.seed = seed
         self.method = method
-        self._progress = progress or _silent
-        self._aids = replace(aids or TrainingAids(), progress=self._progress)
+        self.stages = Stages(progress or _silent)
+        self._aids = replace(aids or TrainingAids(), progress=self.stages.progress)
         self._audience: Audience | None = None
         self._components: Components | None = None
         self._parts: dict[str, Part] = {}
@@ -143,56 +185,93 @@ class HybridScorer:
     def _fit_components(self, data: IndexedRatings, terms: list[list[str]]) -> Components:
         params, seed = self.params, self.seed
         engine = choose_engine(len(data), params)
-        self._progress(f"parts, with the {engine} factorization", 0, None)
-        features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
-        told = self._aids.on_epoch("factorization machine")
-        rating_parts = fit_rating_parts(data, terms, features, params, seed, on_epoch=told)
-        factors = {
-            "popularity": movie_means(data, params.popularity_damping),
-            **rating_parts,
-            "svd": fit_svd(data, params, seed, self._aids),
-            "nmf": fit_nmf(data, params, seed),
-        }
+        with self.stages.stage("content features"):
+            features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
+            data.by_user  # noqa: B018  # made once, for both threads
+        with ThreadPoolExecutor(1) as pool:
+            ranking = pool.submit(self._fit_ranking, data, features)
+            rates = self._fit_rating(data, terms, features, engine)
+            ranks = ranking.result()
+        personal, cold = ranks.weights
         return Components(
-            factors=factors,
+            factors=rates.factors,
             static=static_signals(data, params),
-            aligned=align(fit_ease(data, params), features, params),
-            implicit=align_factors(fit_ials(data, params, seed), features, params),
+            aligned=ranks.aligned,
+            implicit=ranks.implicit,
             profile=profile_ranking(data, features),
             known_users=data.known_users,
             known_movies=data.known_movies,
-            blend=self._fit_blend(data, terms, features),
-            priors=fit_user_priors(data, rating_parts, params),
+            blend=Blend(
+                rating=rates.weights,
+                personal=personal,
+                unknown=DEFAULT_PERSONAL,
+                cold=cold,
+                recent_half_life=params.ease_recent_half_life,
+                neighbour_similarity=_NEIGHBOUR_SIMILARITY,
+            ),
+            priors=rates.priors,
             engine=engine,
+            blend_ratings=min(len(data), params.blend_max_ratings),
         )
 
-    def _fit_blend(self, data: IndexedRatings, terms: list[list[str]], features: Floats) -> Blend:
-        personal, cold = self._ranking_weights(data, features)
-        return Blend(
-            rating=self._rating_weights(data, terms),
-            personal=personal,
-            unknown=DEFAULT_PERSONAL,
-            cold=cold,
-            recent_half_life=self.params.ease_recent_half_life,
-            neighbour_similarity=_NEIGHBOUR_SIMILARITY,
-        )
+    def _fit_rating(
+        self,
+        data: IndexedRatings,
+        terms: list[list[str]],
+        features: Floats,
+        engine: FactorizationEngine,
+    ) -> RatingSide:
+        params, seed = replace(self.params, fm_engine=engine), self.seed
+        factors = {"popularity": movie_means(data, params.popularity_damping)}
+        told = self._aids.on_epoch("factorization machine")
+        fits = rating_part_fits(data, terms, features, params, seed, on_epoch=told)
+        for name, fit in fits.items():
+            with self.stages.stage(f"{name}, {engine}" if name == "fm" else name):
+                factors[name] = fit()
+        parts = {name: factors[name] for name in fits}
+        with self.stages.stage("priors"):
+            priors = fit_user_priors(data, parts, params)
+        sample = some_users(data, params.blend_max_ratings, seed)
+        weights = self._rating_weights(sample, terms, params)
+        return RatingSide({**factors, **self._fit_unblended(data)}, weights, priors)
 
-    def _rating_weights(self, data: IndexedRatings, terms: list[list[str]]) -> Floats:
+    def _fit_unblended(self, data: IndexedRatings) -> dict[str, FactorEstimates]:
+        """Return the models that stand in the bundle beside the blend."""
+        with self.stages.stage("svd"):
+            svd = fit_svd(data, self.params, self.seed, self._aids)
+        with self.stages.stage("nmf"):
+            nmf = fit_nmf(data, self.params, self.seed)
+        return {"svd": svd, "nmf": nmf}
+
+    def _rating_weights(
+        self, data: IndexedRatings, terms: list[list[str]], params: ModelParams
+    ) -> Floats:
         folds: list[HeldOut] = []
-        total = self.params.blend_folds + self.params.blend_cuts
-        for past, rest in held_out_folds(data, self.params, self.seed):
-            self._progress("rating blend", len(folds), total)
-            folds.append(hold_out(terms, past, rest, self.params, self.seed))
+        for past, rest in held_out_folds(data, params, self.seed):
+            with self.stages.stage(f"rating blend, fold {len(folds) + 1}"):
+                folds.append(hold_out(terms, past, rest, params, self.seed))
         return blend_weights(folds)
 
-    def _ranking_weights(
-        self, data: IndexedRatings, features: Floats
-    ) -> tuple[tuple[SupportGroup, ...], dict[str, float]]:
+    def _fit_ranking(self, data: IndexedRatings, features: Floats) -> RankingSide:
+        params, stage = self.params, self.stages.stage
+        with stage("ease"):
+            aligned = align(fit_ease(data, params), features, params)
+        with stage("ials"):
+            implicit = align_factors(fit_ials(data, params, self.seed), features, params)
+        with stage("ranking blend"):
+            weights = self._ranking_weights(data, features)
+        return RankingSide(aligned, implicit, weights)
+
+    def _ranking_weights(self, data: IndexedRatings, features: Floats) -> RankingWeights:
+        params = self.params
+        sample = some_users(data, params.blend_max_ratings, self.seed)
+        fewer = min(params.ease_max_movies, params.ranking_max_movies)
+        params = replace(params, ease_max_movies=fewer)
         trials: dict[str, list[Trial]] = {"new": []}
         trials |= {kind: [] for kind in PERSONAL_KINDS[self.method]}
-        found = collect_trials(data, features, self.params, self.seed, self.method)
+        found = collect_trials(sample, features, params, self.seed, self.method)
         for done, (kind, trial) in enumerate(found):
-            self._progress("ranking blend", done, None)
+            self.stages.progress("ranking blend", done, None)
             trials[kind].append(trial)
         signals = {kind: COLD_SIGNALS if kind == "new" else PERSONAL_SIGNALS for kind in trials}
         joined = {kind: join_trials(made, len(signals[kind])) for kind, made in trials.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from recommender.errors import DataError
 from recommender.inference.histories import Histories, grade
 from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import Audience, SeenMovies
+from recommender.models.ordering_kernels import row_starts, stable_positions
 from recommender.scale import RatingScale
 from recommender.schema import Dataset
 
@@ -110,6 +112,16 @@ class IndexedRatings:
         """Mean rating, in stars."""
         return float(self.stars.mean())
 
+    @cached_property
+    def by_user(self) -> Positions:
+        """The rows user by user, each user's oldest first, shape (n,)."""
+        return stable_positions(self.users, self.n_users)
+
+    @property
+    def user_starts(self) -> Positions:
+        """Where each user's rows begin in `by_user`, shape (n_users + 1,)."""
+        return row_starts(self.users, self.n_users)
+
     @property
     def user_counts(self) -> Positions:
         """Ratings of each user, shape (n_users,)."""
@@ -150,7 +162,12 @@ class IndexedRatings:
 
     def histories(self) -> Histories:
         """Return what each user rated, oldest first."""
-        return Histories.of(self.users, self.movies, self.stars, self.timestamps, self.n_users)
+        order = self.by_user
+        return Histories(
+            self.user_starts,
+            self.movies[order].astype(np.int32),
+            self.stars[order].astype(np.float32),
+        )
 
     def audience(self, seen: SeenMovies | None = None) -> Audience:
         """Return users, movies and histories; ``seen`` is what was rated here unless given."""
@@ -164,10 +181,17 @@ class IndexedRatings:
 
     def seen(self) -> SeenMovies:
         """Return what each user rated as movies to hold back from lists."""
-        order = np.lexsort((self.movies, self.users))
-        starts = np.zeros(self.n_users + 1, dtype=np.int64)
-        np.cumsum(self.user_counts, out=starts[1:])
-        return SeenMovies(self.user_index, starts, self.movies[order].astype(np.int32))
+        movies = sorted_rows(self.users, self.movies, self.n_users, self.n_movies)
+        return SeenMovies(self.user_index, self.user_starts, movies)
+
+
+def sorted_rows(
+    users: Positions, movies: Positions, n_users: int, n_movies: int
+) -> npt.NDArray[np.int32]:
+    """Return ``movies`` user by user, rising within a user, shape (n,)."""
+    by_movie = stable_positions(movies, n_movies)
+    by_user = stable_positions(users[by_movie], n_users)
+    return movies.astype(np.int32)[by_movie[by_user]]
 
 
 def _oldest_first(

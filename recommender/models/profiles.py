@@ -75,7 +75,7 @@ def fit_profiles(
     profiles = known @ population.loadings
     for start in range(0, raters.size, _CHUNK):
         users = raters[start : start + _CHUNK]
-        profiles[users] = _posterior(rows.statistics(users), profiles[users], population)[0]
+        profiles[users] = _means(rows.statistics(users), profiles[users], population)
     return profiles
 
 
@@ -134,6 +134,13 @@ def _posterior(
     return np.einsum("uij,uj->ui", covariances, pulls), covariances
 
 
+def _means(statistics: _Statistics, prior_means: Floats, population: Population) -> Floats:
+    """Return the means of `_posterior` alone, at a third of the work."""
+    precisions = statistics.gram / population.noise + population.precision
+    pulls = statistics.moment / population.noise + prior_means @ population.precision
+    return np.asarray(np.linalg.solve(precisions, pulls[..., np.newaxis])[..., 0])
+
+
 def _expected_squares(statistics: _Statistics, means: Floats, covariances: Floats) -> float:
     """Return the expected sum of squared residuals given the ratings."""
     explained = np.einsum("ui,ui->", means, statistics.moment)
@@ -155,9 +162,8 @@ class _Rows:
     def of(cls, data: IndexedRatings, residuals: Floats, features: Floats) -> Self:
         """Return the ratings of ``data``; arguments as of `fit_profiles`."""
         design = np.column_stack([np.ones(len(features)), features])
-        order = np.argsort(data.users, kind="stable")
-        starts = np.append(0, np.cumsum(data.user_counts))
-        return cls(design, data.movies[order], residuals[order], starts)
+        order = data.by_user
+        return cls(design, data.movies[order], residuals[order], data.user_starts)
 
     def statistics(self, users: npt.NDArray[np.int64]) -> _Statistics:
         n_weights = self.design.shape[1]

@@ -205,7 +205,7 @@ def last_ratings(data: IndexedRatings, last: float) -> tuple[IndexedRatings, Ind
         last: How many of each user's, of whom only those with thrice as many give any; or, below
             1, which share of each user's, rounded down.
     """
-    order = np.argsort(data.users, kind="stable")
+    order = data.by_user
     counts = data.user_counts
     ends = np.cumsum(counts)[data.users[order]]
     from_end = np.empty(len(data), dtype=np.int64)

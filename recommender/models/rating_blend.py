@@ -8,7 +8,7 @@ next, from viewers whose taste has moved on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,13 +68,27 @@ def fit_rating_parts(
         seed: Seed of every random choice.
         on_epoch: Told of each epoch of a factorization machine by gradient descent.
     """
-    fitted = {
-        "bias": fit_bias(data, params.bias_user_damping, params.bias_movie_damping),
-        "content": fit_content(data, features, params),
-        "taste": fit_taste(data, params, seed),
-        "fm": fit_factorization_machine(data, terms, params, seed, on_epoch),
+    fits = rating_part_fits(data, terms, features, params, seed, on_epoch=on_epoch)
+    return {name: fit() for name, fit in fits.items()}
+
+
+def rating_part_fits(
+    data: IndexedRatings,
+    terms: list[list[str]],
+    features: Floats,
+    params: ModelParams,
+    seed: int,
+    *,
+    on_epoch: OnEpoch | None = None,
+) -> dict[str, Callable[[], FactorEstimates]]:
+    """Return what fits each of the models; see `fit_rating_parts`."""
+    fits: dict[str, Callable[[], FactorEstimates]] = {
+        "bias": lambda: fit_bias(data, params.bias_user_damping, params.bias_movie_damping),
+        "content": lambda: fit_content(data, features, params),
+        "taste": lambda: fit_taste(data, params, seed),
+        "fm": lambda: fit_factorization_machine(data, terms, params, seed, on_epoch),
     }
-    return {name: fitted[name] for name in RATING_PARTS}
+    return {name: fits[name] for name in RATING_PARTS}
 
 
 def held_out_folds(

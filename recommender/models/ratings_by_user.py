@@ -33,7 +33,9 @@ class RatingsByUser:
     @classmethod
     def of(cls, data: IndexedRatings) -> Self:
         """Return ``data`` sorted by user, each user's ratings oldest first."""
-        return cls.of_columns(data.users, data.movies, data.stars, data.n_users, data.n_movies)
+        order = data.by_user
+        movies = data.movies[order].astype(np.uint32)
+        return cls(data.user_starts, movies, data.stars[order], data.n_movies)
 
     @classmethod
     def of_ids(

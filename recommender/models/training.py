@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from recommender.bundle import Bundle, CodeState, write_bundle
@@ -15,8 +14,11 @@ from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import SeenMovies
 from recommender.inference.recommender import audience_arrays
 from recommender.models.divergence import require_finite
-from recommender.models.factor_training import Progress, TrainingAids
+from recommender.models.factor_training import TrainingAids
 from recommender.models.hybrid import HybridScorer
+from recommender.models.indexed import sorted_rows
+from recommender.models.ordering_kernels import row_starts
+from recommender.models.stages import Progress
 from recommender.models.starting_model import StartingModel
 from recommender.scale import SplitMethod
 from recommender.schema import Dataset, Split
@@ -135,10 +137,8 @@ def seen_movies(ratings: pd.DataFrame, movies: IdIndex) -> SeenMovies:
     users = IdIndex.of(ratings["user_id"].to_numpy())
     owners = users.positions(ratings["user_id"].to_numpy())
     rated = movies.positions(ratings["movie_id"].to_numpy())
-    order = np.lexsort((rated, owners))
-    starts = np.zeros(len(users) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owners, minlength=len(users)), out=starts[1:])
-    return SeenMovies(users, starts, rated[order].astype(np.int32))
+    rows = sorted_rows(owners, rated, len(users), len(movies))
+    return SeenMovies(users, row_starts(owners, len(users)), rows)
 
 
 def make_catalogue(movies: pd.DataFrame) -> Catalogue:

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.models import ease
-from recommender.models.ease import EASEScorer, ease_weights, keep_largest, supported_movies
+from recommender.models.ease import (
+    EASEScorer,
+    ease_weights,
+    gram_upper,
+    keep_largest,
+    supported_movies,
+)
 from recommender.models.indexed import IndexedRatings
 from recommender.schema import Dataset
 from recommender.settings import ModelParams
@@ -90,3 +96,13 @@ def test_without_support_there_is_nothing_personal(make: Any) -> None:
     assert shown.movie_ids.tolist() == [3]
     assert shown.scores.tolist() == [0.0]
     assert shown.path == "content"
+
+
+def test_products_are_summed_above_the_diagonal_in_any_order_of_columns() -> None:
+    rng = np.random.default_rng(3)
+    dense = np.round(rng.random((50, 8)) * (rng.random((50, 8)) < 0.4), 2)
+    matrix = sp.csr_array(dense)
+    matrix.indices = np.concatenate([row[::-1] for row in np.split(matrix.indices, matrix.indptr)])
+    matrix.data = np.concatenate([row[::-1] for row in np.split(matrix.data, matrix.indptr)])
+    matrix.has_sorted_indices = False
+    assert gram_upper(matrix) == pytest.approx(np.triu(dense.T @ dense))
