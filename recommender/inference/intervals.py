@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -115,7 +116,7 @@ class CalibratedIntervals:
             group_names=self.group_names,
         )
 
-    @property
+    @cached_property
     def group_names(self) -> tuple[str, ...]:
         """What each group consists of, in words, with the number of held-out ratings."""
         return tuple(

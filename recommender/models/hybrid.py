@@ -13,7 +13,7 @@ from recommender.inference.components import (
     Components,
     SupportGroup,
 )
-from recommender.inference.intervals import DEFAULT_LEVEL
+from recommender.inference.intervals import DEFAULT_LEVEL, Intervals
 from recommender.inference.part import Audience, Part
 from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
@@ -170,7 +170,7 @@ class HybridScorer:
             "svd": fit_svd(data, params, seed),
             "nmf": fit_nmf(data, params, seed),
         }
-        folds = self._hold_out(data, terms)
+        rating_weights, intervals = self._fit_rating_blend(data, terms)
         return Components(
             factors=factors,
             static=static_signals(data, params),
@@ -179,10 +179,10 @@ class HybridScorer:
             profile=profile_ranking(data, features),
             known_users=data.known_users,
             known_movies=data.known_movies,
-            blend=self._fit_blend(data, features, blend_weights(folds)),
+            blend=self._fit_blend(data, features, rating_weights),
             priors=fit_user_priors(data, rating_parts, params),
             engine=engine,
-            intervals=fit_intervals(folds, data, params, self.method),
+            intervals=intervals,
         )
 
     def _fit_blend(self, data: IndexedRatings, features: Floats, rating_weights: Floats) -> Blend:
@@ -196,13 +196,15 @@ class HybridScorer:
             neighbour_similarity=_NEIGHBOUR_SIMILARITY,
         )
 
-    def _hold_out(self, data: IndexedRatings, terms: list[list[str]]) -> list[HeldOut]:
+    def _fit_rating_blend(
+        self, data: IndexedRatings, terms: list[list[str]]
+    ) -> tuple[Floats, Intervals]:
         folds: list[HeldOut] = []
         total = self.params.blend_folds + self.params.blend_cuts
         for past, rest in held_out_folds(data, self.params, self.seed):
             self._progress("rating blend", len(folds), total)
             folds.append(hold_out(terms, past, rest, self.params, self.seed))
-        return folds
+        return blend_weights(folds), fit_intervals(folds, data, self.params, self.method)
 
     def _ranking_weights(
         self, data: IndexedRatings, features: Floats

@@ -9,7 +9,7 @@ that better than those on ratings by chance: taste moves on, and exchangeability
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ from recommender.models.rating_blend import HeldOut, blend_weights
 from recommender.scale import RatingScale, SplitMethod
 from recommender.settings import ModelParams
 
-Classes = npt.NDArray[np.int64]
+Classes = npt.NDArray[np.integer]
 #: Shares of the held-out estimates below which a band of estimates ends.
 _BAND_SHARES = (0.25, 0.5, 0.75)
 #: Most held-out ratings of a fold that are used; more would make no interval better.
@@ -118,8 +118,8 @@ def cross_fit(folds: Sequence[HeldOut], judged: Sequence[bool], scale: RatingSca
             scale.clip(np.concatenate([fold.blend(own) for fold, own in pairs])), dtype=np.float64
         ),
         stars=np.concatenate([fold.stars for fold, _ in pairs]),
-        users=np.concatenate([fold.user_support for fold, _ in pairs]).astype(np.int64),
-        movies=np.concatenate([fold.movie_support for fold, _ in pairs]).astype(np.int64),
+        users=np.concatenate([fold.user_support for fold, _ in pairs]),
+        movies=np.concatenate([fold.movie_support for fold, _ in pairs]),
     )
 
 
@@ -136,7 +136,7 @@ def calibrate(
     without regard to the estimate; to the movie; all held-out ratings.
 
     Args:
-        errors: At least one rating.
+        errors: At least ``interval_fewest`` ratings.
         users: Shape (n_users + 1,), the class of support of each user.
         movies: Shape (n_movies + 1,), likewise.
         params: ``interval_levels`` and ``interval_fewest``.
@@ -144,13 +144,13 @@ def calibrate(
     """
     edges = np.unique(np.quantile(errors.estimates, _BAND_SHARES))
     bands = np.searchsorted(edges, errors.estimates, side="left")
-    keys = np.column_stack([errors.users, errors.movies, bands])
+    classes = (errors.users, errors.movies, bands)
     n_supports = len(SUPPORT_STARTS) + 1
     cells = np.zeros((n_supports, n_supports, edges.size + 1), dtype=np.int64)
     groups: dict[tuple[int, ...], int] = {}
     members: list[npt.NDArray[np.bool_]] = []
     for cell in np.ndindex(*cells.shape):
-        key, rows = _finest(keys, cell, params.interval_fewest)
+        key, rows = _finest(classes, cell, params.interval_fewest)
         if key not in groups:
             groups[key] = len(groups)
             members.append(rows)
@@ -199,16 +199,14 @@ def error_range(errors: Floats, level: float, scale: RatingScale) -> tuple[float
 
 
 def _finest(
-    keys: Classes, cell: tuple[int, ...], fewest: int
+    classes: Sequence[Classes], cell: tuple[int, ...], fewest: int
 ) -> tuple[tuple[int, ...], npt.NDArray[np.bool_]]:
     """Return the key of the finest group around ``cell`` that is large enough, and its rows."""
-    for key in _coarser(cell):
-        rows = np.all((keys == key) | (np.array(key) == ANY), axis=1)
-        if rows.sum() >= fewest:
-            return key, rows
-    return key, rows
-
-
-def _coarser(cell: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    for kept in range(len(cell), -1, -1):
-        yield cell[:kept] + (ANY,) * (len(cell) - kept)
+    rows = [np.ones(classes[0].size, dtype=np.bool_)]
+    for own, wanted in zip(classes, cell, strict=True):
+        narrower = rows[-1] & (own == wanted)
+        if np.count_nonzero(narrower) < fewest:
+            break
+        rows.append(narrower)
+    kept = len(rows) - 1
+    return cell[:kept] + (ANY,) * (len(cell) - kept), rows[-1]
