@@ -100,6 +100,8 @@ class ModelParams:
         blend_latest: Share of the ratings that each of them holds out.
         blend_max_ratings: Most ratings on which the weights of both blends are set, those of some
             users where there are more.
+        interval_levels: Shares of the ratings to come that rating intervals should hold, rising.
+        interval_fewest: Fewest held-out ratings on which the width of an interval rests.
         ranking_cuts: Moments at which the ranking weights are tried on what came after.
         ranking_last: Latest ratings of each user on which they are tried as well; below 1, the
             share of each user's ratings.
@@ -154,6 +156,8 @@ class ModelParams:
     blend_cuts: int = 1
     blend_latest: float = 0.15
     blend_max_ratings: int = 2_000_000
+    interval_levels: tuple[float, ...] = (0.5, 0.8, 0.95)
+    interval_fewest: int = 200
     ranking_cuts: int = 4
     ranking_last: float = 5.0
     ranking_folds: int = 2

@@ -16,6 +16,7 @@ from recommender.inference.components import (
 )
 from recommender.inference.estimates import FactorEstimates
 from recommender.inference.fold_in import UserPrior
+from recommender.inference.intervals import DEFAULT_LEVEL, Intervals
 from recommender.inference.part import Audience, Part
 from recommender.inference.rankings import AlignedRanking, ImplicitRanking
 from recommender.models.aligned import align, align_factors
@@ -45,12 +46,13 @@ from recommender.models.rating_blend import (
     hold_out,
     rating_part_fits,
 )
+from recommender.models.rating_intervals import check_levels, fit_intervals
 from recommender.models.sampling import some_users
 from recommender.models.stages import Progress, Stages
 from recommender.models.svd import fit_svd
 from recommender.scale import FloatArray, IntArray, SplitMethod
 from recommender.schema import Dataset
-from recommender.scorer import Recommendations
+from recommender.scorer import RatingIntervals, Recommendations
 from recommender.settings import FactorizationEngine, ModelParams
 
 RankingWeights = tuple[tuple[SupportGroup, ...], dict[str, float]]
@@ -63,11 +65,13 @@ class RatingSide:
     Attributes:
         factors: The models of `FACTOR_MODELS` by name.
         weights: Of the rating blend, shape (cases, parts).
+        intervals: How sure the blend is.
         priors: From which a new history is folded in.
     """
 
     factors: dict[str, FactorEstimates]
     weights: Floats
+    intervals: Intervals
     priors: dict[str, UserPrior]
 
 
@@ -132,7 +136,9 @@ class HybridScorer:
 
         Raises:
             DataError: There are no ratings, or a rated movie is not in the catalogue.
+            UsageError: The levels of intervals do not rise or are not between 0 and 1.
         """
+        check_levels(self.params.interval_levels)
         data = IndexedRatings.of(dataset)
         with single_thread():
             self._components = self._fit_components(data, movie_terms(dataset))
@@ -178,6 +184,21 @@ class HybridScorer:
         """Estimate ratings for pairs; see `Recommends.predict`."""
         return self.part(self.name).predict(user_ids, movie_ids)
 
+    @property
+    def interval_levels(self) -> tuple[float, ...]:
+        """The levels at which intervals are calibrated; see `StatesIntervals`."""
+        return self.part(self.name).interval_levels
+
+    def rating_intervals(
+        self,
+        user_ids: IntArray,
+        movie_ids: IntArray,
+        ratings: FloatArray,
+        level: float = DEFAULT_LEVEL,
+    ) -> RatingIntervals:
+        """Return intervals around the estimates of `predict`; see `StatesIntervals`."""
+        return self.part(self.name).rating_intervals(user_ids, movie_ids, ratings, level)
+
     def recommend(self, user_id: int, k: int, *, exclude_seen: bool = True) -> Recommendations:
         """Rank the catalogue for one user; see `Recommends.recommend`."""
         return self.part(self.name).recommend(user_id, k, exclude_seen=exclude_seen)
@@ -211,6 +232,7 @@ class HybridScorer:
             ),
             priors=rates.priors,
             engine=engine,
+            intervals=rates.intervals,
             blend_ratings=min(len(data), params.blend_max_ratings),
         )
 
@@ -232,8 +254,13 @@ class HybridScorer:
         with self.stages.stage("priors"):
             priors = fit_user_priors(data, parts, params)
         sample = some_users(data, params.blend_max_ratings, seed)
-        weights = self._rating_weights(sample, terms, params)
-        return RatingSide({**factors, **self._fit_unblended(data)}, weights, priors)
+        folds = self._hold_out(sample, terms, params)
+        return RatingSide(
+            factors={**factors, **self._fit_unblended(data)},
+            weights=blend_weights(folds),
+            intervals=fit_intervals(folds, data, params, self.method),
+            priors=priors,
+        )
 
     def _fit_unblended(self, data: IndexedRatings) -> dict[str, FactorEstimates]:
         """Return the models that stand in the bundle beside the blend."""
@@ -243,14 +270,14 @@ class HybridScorer:
             nmf = fit_nmf(data, self.params, self.seed)
         return {"svd": svd, "nmf": nmf}
 
-    def _rating_weights(
+    def _hold_out(
         self, data: IndexedRatings, terms: list[list[str]], params: ModelParams
-    ) -> Floats:
+    ) -> list[HeldOut]:
         folds: list[HeldOut] = []
         for past, rest in held_out_folds(data, params, self.seed):
             with self.stages.stage(f"rating blend, fold {len(folds) + 1}"):
                 folds.append(hold_out(terms, past, rest, params, self.seed))
-        return blend_weights(folds)
+        return folds
 
     def _fit_ranking(self, data: IndexedRatings, features: Floats) -> RankingSide:
         params, stage = self.params, self.stages.stage
