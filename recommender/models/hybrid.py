@@ -11,7 +11,6 @@ from recommender.inference.components import (
     PERSONAL_SIGNALS,
     Blend,
     Components,
-    SupportGroup,
 )
 from recommender.inference.part import Audience, Part
 from recommender.models.aligned import align, align_factors
@@ -25,7 +24,7 @@ from recommender.models.indexed import Floats, IndexedRatings
 from recommender.models.nmf import fit_nmf
 from recommender.models.part_scorer import single_thread
 from recommender.models.popularity import movie_means
-from recommender.models.ranking_blend import DEFAULT_PERSONAL, ranking_weights
+from recommender.models.ranking_blend import RankingWeights, ranking_weights
 from recommender.models.ranking_trials import (
     PERSONAL_KINDS,
     Trial,
@@ -165,14 +164,15 @@ class HybridScorer:
         )
 
     def _fit_blend(self, data: IndexedRatings, terms: list[list[str]], features: Floats) -> Blend:
-        personal, cold = self._ranking_weights(data, features)
+        ranking = self._ranking_weights(data, features)
         return Blend(
             rating=self._rating_weights(data, terms),
-            personal=personal,
-            unknown=DEFAULT_PERSONAL,
-            cold=cold,
+            personal=ranking.personal,
+            unknown=ranking.unknown,
+            cold=ranking.cold,
             recent_half_life=self.params.ease_recent_half_life,
             neighbour_similarity=_NEIGHBOUR_SIMILARITY,
+            handover=ranking.handover,
         )
 
     def _rating_weights(self, data: IndexedRatings, terms: list[list[str]]) -> Floats:
@@ -183,10 +183,8 @@ class HybridScorer:
             folds.append(hold_out(terms, past, rest, self.params, self.seed))
         return blend_weights(folds)
 
-    def _ranking_weights(
-        self, data: IndexedRatings, features: Floats
-    ) -> tuple[tuple[SupportGroup, ...], dict[str, float]]:
-        trials: dict[str, list[Trial]] = {"new": []}
+    def _ranking_weights(self, data: IndexedRatings, features: Floats) -> RankingWeights:
+        trials: dict[str, list[Trial]] = {"new": [], "first": []}
         trials |= {kind: [] for kind in PERSONAL_KINDS[self.method]}
         found = collect_trials(data, features, self.params, self.seed, self.method)
         for done, (kind, trial) in enumerate(found):

@@ -66,7 +66,7 @@ def test_ranking_scores_are_the_blend_of_its_signals(
 ) -> None:
     weights = dict(zip(PERSONAL_SIGNALS, (1.0, 2.0, 0.5, 0.6, 0.4, 0.2, 0.1), strict=True))
     group = SupportGroup(0, weights, "for the test")
-    blend = replace(hybrid.components.blend, personal=(group,))
+    blend = replace(hybrid.components.blend, personal=(group,), handover=0.0)
     components = replace(hybrid.components, blend=blend)
     viewer = indexed.histories().viewer(3, indexed.scale)
     neighbours = components.neighbours
