@@ -370,7 +370,7 @@ class BlendRanking:
 
     def share(self, viewer: Viewer) -> float:
         """Return how much of its weight what is personal has for this viewer, from 0 to 1."""
-        return float(personal_share(np.count_nonzero(viewer.grades), self.handover))
+        return float(personal_share(int(np.count_nonzero(viewer.grades)), self.handover))
 
     def weights_for(self, viewer: Viewer) -> tuple[tuple[Ranking, float], ...]:
         """Return what is summed for this viewer, and the weight of each."""

@@ -89,7 +89,7 @@ class Mix:
     def by_list(self, trial: Trial, names: Sequence[str]) -> Floats:
         """Return the weight of each of the signals for each list, shape (lists, signals)."""
         share = personal_share(trial.support, self.handover)[:, np.newaxis]
-        return np.where(_is_personal(names), share, 1.0) * np.asarray(self.weights)
+        return np.asarray(np.where(_is_personal(names), share, 1.0) * np.asarray(self.weights))
 
 
 @dataclass(frozen=True)
