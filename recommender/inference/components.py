@@ -97,6 +97,7 @@ class Blend:
         cold: Weight of each of `COLD_SIGNALS`.
         recent_half_life: Ratings after which an earlier one counts half in ``recent``.
         neighbour_similarity: How much item-item weights count in the similarity of movies.
+        handover: Support at which what is personal has half its weight; see `personal_share`.
     """
 
     rating: FloatArray
@@ -105,6 +106,7 @@ class Blend:
     cold: Mapping[str, float]
     recent_half_life: float
     neighbour_similarity: float
+    handover: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,6 +187,7 @@ class Components:
             "recent_half_life": float(self.blend.recent_half_life),
             "ials_alpha": float(self.implicit.alpha),
             "neighbour_similarity": float(self.blend.neighbour_similarity),
+            "handover": float(self.blend.handover),
             "fm_engine": self.engine,
             "blend_ratings": self.blend_ratings,
             "no_intervals": (
@@ -224,6 +227,7 @@ class Components:
                 cold=scoring["cold"],
                 recent_half_life=scoring["recent_half_life"],
                 neighbour_similarity=scoring["neighbour_similarity"],
+                handover=scoring["handover"],
             ),
             priors={name: UserPrior.from_arrays(arrays, name) for name in RATING_PARTS},
             engine=scoring["fm_engine"],
@@ -323,6 +327,7 @@ class Components:
         return BlendRanking(
             [replace(self.aligned, neighbours=history), *(signals[name] for name in others)],
             [used, *(weights[name] for name in others)],
+            self.blend.handover,
         )
 
     def _fallback(self, name: str) -> Ranking:

@@ -194,11 +194,9 @@ def _(ranking: ProfileRanking, viewer: Viewer, movie: int) -> Attribution:
 
 @attribute_ranking.register
 def _(ranking: BlendRanking, viewer: Viewer, movie: int) -> Attribution:
-    weighted = zip(ranking.signals, ranking.weights, strict=True)
     parts = [
         attribute_ranking(signal, viewer, movie).times(weight)
-        for signal, weight in weighted
-        if weight
+        for signal, weight in ranking.weights_for(viewer)
     ]
     return Attribution(
         tuple(item for part in parts for item in part.fixed),

@@ -344,25 +344,41 @@ class BlendRanking:
     """A weighted sum of other rankings; the first one says what a list is made from.
 
     What is the same for everyone is summed once, and what is made of the same features in one
-    pass, so that a request costs only what is personal.
+    pass, so that a request costs only what is personal. That has as much of its weight as the
+    support of the viewer warrants; see `personal_share`.
 
     Attributes:
         signals: The rankings.
         weights: One for each.
+        handover: Support at which what is personal has half its weight; 0 if always all of it.
     """
 
     signals: Sequence[Ranking]
     weights: Sequence[float]
+    handover: float = 0.0
 
     def scores(self, viewer: Viewer) -> Scores:
         """Return the score of every movie, shape (n_movies,)."""
         scores = self._common.copy()
+        share = self.share(viewer)
         for signal, weight in self._personal:
             if isinstance(signal, _Adds):
-                signal.add_to(scores, viewer, weight)
+                signal.add_to(scores, viewer, share * weight)
             else:
-                scores += weight * signal.scores(viewer)
+                scores += share * weight * signal.scores(viewer)
         return scores
+
+    def share(self, viewer: Viewer) -> float:
+        """Return how much of its weight what is personal has for this viewer, from 0 to 1."""
+        return float(personal_share(int(np.count_nonzero(viewer.grades)), self.handover))
+
+    def weights_for(self, viewer: Viewer) -> tuple[tuple[Ranking, float], ...]:
+        """Return what is summed for this viewer, and the weight of each."""
+        share = self.share(viewer)
+        return tuple(
+            (signal, weight if isinstance(signal, StaticRanking) else share * weight)
+            for signal, weight in self._weighted
+        )
 
     @cached_property
     def _common(self) -> Scores:
@@ -434,6 +450,24 @@ class SupportRanking:
 def settled(ranking: Ranking, viewer: Viewer) -> Ranking:
     """Return the ranking that a viewer gets where it depends on the support, else ``ranking``."""
     return ranking.of(viewer) if isinstance(ranking, SupportRanking) else ranking
+
+
+def personal_share(support: int | IntArray, handover: float) -> Scores:
+    """Return how much of its weight what is personal has: ``n / (n + handover)``.
+
+    A history of ``n`` movies that were liked says something about a viewer, and what is known of
+    everyone says the rest. The fewer there are, the more is left to the latter, as the mean of a
+    sample is shrunk to that of the population (Efron and Morris 1975).
+
+    Args:
+        support: How many movies of a history were liked, any shape.
+        handover: Support at which the share is a half; 0 if it is always 1.
+
+    >>> personal_share(np.array([1, 20, 180]), 20.0).round(3).tolist()
+    [0.048, 0.5, 0.9]
+    """
+    liked = np.asarray(support, dtype=np.float64)
+    return np.ones_like(liked) if handover == 0.0 else liked / (liked + handover)
 
 
 def _products(rows: FloatArray, direction: FloatArray) -> Scores:

@@ -12,7 +12,6 @@ from recommender.inference.components import (
     PERSONAL_SIGNALS,
     Blend,
     Components,
-    SupportGroup,
 )
 from recommender.inference.estimates import FactorEstimates
 from recommender.inference.fold_in import UserPrior
@@ -31,7 +30,7 @@ from recommender.models.indexed import Floats, IndexedRatings
 from recommender.models.nmf import fit_nmf
 from recommender.models.part_scorer import single_thread
 from recommender.models.popularity import movie_means
-from recommender.models.ranking_blend import DEFAULT_PERSONAL, ranking_weights
+from recommender.models.ranking_blend import RankingWeights, ranking_weights
 from recommender.models.ranking_trials import (
     PERSONAL_KINDS,
     Trial,
@@ -54,8 +53,6 @@ from recommender.scale import FloatArray, IntArray, SplitMethod
 from recommender.schema import Dataset
 from recommender.scorer import RatingIntervals, Recommendations
 from recommender.settings import FactorizationEngine, ModelParams
-
-RankingWeights = tuple[tuple[SupportGroup, ...], dict[str, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +210,6 @@ class HybridScorer:
             ranking = pool.submit(self._fit_ranking, data, features)
             rates = self._fit_rating(data, terms, features, engine)
             ranks = ranking.result()
-        personal, cold = ranks.weights
         return Components(
             factors=rates.factors,
             static=static_signals(data, params),
@@ -224,11 +220,12 @@ class HybridScorer:
             known_movies=data.known_movies,
             blend=Blend(
                 rating=rates.weights,
-                personal=personal,
-                unknown=DEFAULT_PERSONAL,
-                cold=cold,
+                personal=ranks.weights.personal,
+                unknown=ranks.weights.unknown,
+                cold=ranks.weights.cold,
                 recent_half_life=params.ease_recent_half_life,
                 neighbour_similarity=_NEIGHBOUR_SIMILARITY,
+                handover=ranks.weights.handover,
             ),
             priors=rates.priors,
             engine=engine,
@@ -294,7 +291,7 @@ class HybridScorer:
         sample = some_users(data, params.blend_max_ratings, self.seed)
         fewer = min(params.ease_max_movies, params.ranking_max_movies)
         params = replace(params, ease_max_movies=fewer)
-        trials: dict[str, list[Trial]] = {"new": []}
+        trials: dict[str, list[Trial]] = {"new": [], "first": []}
         trials |= {kind: [] for kind in PERSONAL_KINDS[self.method]}
         found = collect_trials(sample, features, params, self.seed, self.method)
         for done, (kind, trial) in enumerate(found):

@@ -1,23 +1,34 @@
 """The weights of the ranking blend, by NDCG@10 on held-out training ratings.
 
-Viewers fall into groups by support, the number of movies in their history that were liked at all:
-someone with five needs what is popular lately more than someone with five hundred. For every group
-three blends are held against each other on lists that had no say in them (two folds by user, each
-judged by weights searched on the other): one with weights for the group, one with weights for all
-groups, and the best single signal. The blend that a group gets is never worse than the best single
-signal there: where it is, that signal is used alone, and the group says so.
+Support is the number of movies in a history that were liked at all. Someone with one needs what
+is popular lately, and someone with five hundred hardly does. So what is personal has the share
+``n / (n + handover)`` of its weight at a support of ``n`` (`personal_share`), and the handover is
+learned as the weights are, on lists among which are those of newcomers with a few ratings.
+
+Viewers fall into groups by support besides. For every group three blends are held against each
+other on lists that had no say in them (two folds by user, each judged by what was searched on the
+other): one of the group's own, one for all groups, and the best single signal. The blend that a
+group gets is never worse than the best single signal there: where it is, that signal is used
+alone, and the group says so.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS, SupportGroup
-from recommender.models.indexed import Positions
+from recommender.inference.components import (
+    COLD_SIGNALS,
+    PERSONAL_SIGNALS,
+    STATIC_SIGNALS,
+    SupportGroup,
+)
+from recommender.inference.rankings import personal_share
+from recommender.models.indexed import Floats, Positions
 from recommender.models.ranking_trials import Trial
 
 _log = logging.getLogger(__name__)
@@ -26,7 +37,7 @@ _log = logging.getLogger(__name__)
 _FEWEST_LISTS = 20
 #: Lists that it takes to set weights for a group of its own.
 _GROUP_LISTS = 250
-_MOST_GROUPS = 3
+_MOST_GROUPS = 5
 #: A weight changes only if that raises the objective by this factor.
 _WORTHWHILE = 1.002
 #: A group gets weights of its own only if they raise the held-out objective by this factor.
@@ -43,6 +54,10 @@ _GRIDS = {
     "rising": (0.0, 0.1, 0.2, 0.4, 0.6),
     "quality": (0.0, 0.03, 0.1, 0.2, 0.3),
 }
+#: Support at which what is personal has half its weight.
+_HANDOVERS = (10.0, 20.0, 40.0)
+#: Where there is too little to learn it from.
+_DEFAULT_HANDOVER = 20.0
 #: Where there is too little to learn weights from.
 DEFAULT_PERSONAL = {
     "ease": 1.0,
@@ -56,11 +71,46 @@ DEFAULT_PERSONAL = {
 _DEFAULT_COLD = {"trending": 1.0, "popularity": 0.0, "rising": 0.0, "quality": 0.1}
 
 Weights = tuple[float, ...]
+Singles = npt.NDArray[np.float32]
 
 
-def ranking_weights(
-    trials: Mapping[str, Trial], seed: int
-) -> tuple[tuple[SupportGroup, ...], dict[str, float]]:
+@dataclass(frozen=True, order=True)
+class Mix:
+    """How signals are blended.
+
+    Attributes:
+        weights: One for each signal.
+        handover: Support at which what is personal has half its weight.
+    """
+
+    weights: Weights
+    handover: float = 0.0
+
+    def by_list(self, trial: Trial, names: Sequence[str]) -> Floats:
+        """Return the weight of each of the signals for each list, shape (lists, signals)."""
+        share = personal_share(trial.support, self.handover)[:, np.newaxis]
+        return np.asarray(np.where(_is_personal(names), share, 1.0) * np.asarray(self.weights))
+
+
+@dataclass(frozen=True)
+class RankingWeights:
+    """What the ranking blend consists of.
+
+    Attributes:
+        personal: The groups of viewers with a history, from the least support up.
+        handover: Support at which what is personal has half its weight.
+        unknown: Weight of each of `PERSONAL_SIGNALS` for a history of movies that item-item weights
+            do not know: what is the same for everyone counts as for those without a history.
+        cold: Weight of each of `COLD_SIGNALS`, for viewers without a history.
+    """
+
+    personal: tuple[SupportGroup, ...]
+    handover: float
+    unknown: dict[str, float]
+    cold: dict[str, float]
+
+
+def ranking_weights(trials: Mapping[str, Trial], seed: int) -> RankingWeights:
     """Return the weights for viewers with a history, by support, and for those without.
 
     Args:
@@ -69,16 +119,16 @@ def ranking_weights(
     """
     personal = [trial for kind, trial in trials.items() if kind != "new"]
     new = [trials["new"]] if "new" in trials else []
-    return (
-        support_groups(personal, PERSONAL_SIGNALS, DEFAULT_PERSONAL, seed),
-        search_weights(new, COLD_SIGNALS, _DEFAULT_COLD),
-    )
+    groups, handover = support_groups(personal, PERSONAL_SIGNALS, DEFAULT_PERSONAL, seed)
+    cold = search_weights(new, COLD_SIGNALS, _DEFAULT_COLD)
+    common = {name: weight for name, weight in cold.items() if name in PERSONAL_SIGNALS}
+    return RankingWeights(groups, handover, DEFAULT_PERSONAL | common, cold)
 
 
 def support_groups(
     trials: Sequence[Trial], names: Sequence[str], default: Mapping[str, float], seed: int
-) -> tuple[SupportGroup, ...]:
-    """Return the weights of each group of viewers, from the least support up.
+) -> tuple[tuple[SupportGroup, ...], float]:
+    """Return the weights of each group of viewers, from the least support up, and the handover.
 
     Args:
         trials: One for each kind of list.
@@ -89,9 +139,10 @@ def support_groups(
     counted = [trial for trial in trials if len(trial) >= _FEWEST_LISTS]
     if not counted:
         reason = f"fewer than {_FEWEST_LISTS} validation lists: default weights"
-        return (SupportGroup(0, dict(default), reason),)
+        return (SupportGroup(0, dict(default), reason),), _DEFAULT_HANDOVER
     edges = support_edges([trial.support for trial in counted])
-    return _Choice(counted, names, seed).groups(edges)
+    choice = _Choice(counted, names, seed)
+    return choice.groups(edges), choice.handover
 
 
 def support_edges(supports: Sequence[Positions]) -> list[int]:
@@ -122,9 +173,15 @@ class _Choice:
         self._trials = trials
         n_users = 1 + max(int(trial.users.max()) for trial in trials)
         self._fold = np.random.default_rng(seed).permutation(n_users) % 2
-        self._alone = [tuple(row) for row in np.eye(len(names)).tolist()]
-        self._of_all = self._search(trials, self._starts(trials))
-        self._of_halves = [self._search(half, self._starts(half)) for half in self._halves(trials)]
+        self._alone = [Mix(tuple(row)) for row in np.eye(len(names)).tolist()]
+        self._of_halves = self._best_of_halves()
+        start = replace(self._of_halves[0], weights=self._alone[0].weights)
+        self._of_all = self._search(trials, [*self._of_halves, start])
+
+    @property
+    def handover(self) -> float:
+        """Support at which what is personal has half its weight, in every group."""
+        return self._of_all.handover
 
     def groups(self, edges: Sequence[int]) -> tuple[SupportGroup, ...]:
         """Return the group of each range of support that begins at one of ``edges``."""
@@ -132,62 +189,84 @@ class _Choice:
         return tuple(self._group(low, int(high)) for low, high in zip(edges, ends, strict=True))
 
     def _group(self, low: int, high: int) -> SupportGroup:
-        own = [_of_support(trial, low, high) for trial in self._trials]
+        every = [_of_support(trial, low, high) for trial in self._trials]
+        own = [trial for trial in every if len(trial) >= _FEWEST_LISTS]
+        if not own:
+            reason = f"weights of all: fewer than {_FEWEST_LISTS} validation lists"
+            return self._as_group(low, self._of_all, reason)
         halves = self._halves(own)
-        weights, reached, what = self._blend(own, halves)
-        single = _across(halves, [self._best_alone(half) for half in halves])
+        mix, reached, what = self._blend(own, halves)
+        single = self._across(halves, [self._best_alone(half) for half in halves])
         best = self._best_alone(own)
-        name = self._names[best.index(1.0)]
+        name = self._names[best.weights.index(1.0)]
         figures = f"held-out NDCG@10 {reached:.4f}, best signal ({name}) alone {single:.4f}"
         figures += f", on {sum(len(trial) for trial in own)} validation lists"
         if single >= reached:
             reason = f"falls back to {name} alone: {figures}"
             _log.warning("the blend for %d or more liked movies %s", low, reason)
-            return SupportGroup(low, dict(zip(self._names, best, strict=True)), reason)
+            return self._as_group(low, best, reason)
         _log.info("the blend for %d or more liked movies: %s: %s", low, what, figures)
-        return SupportGroup(low, dict(zip(self._names, weights, strict=True)), f"{what}: {figures}")
+        return self._as_group(low, mix, f"{what}: {figures}")
+
+    def _as_group(self, low: int, mix: Mix, reason: str) -> SupportGroup:
+        weights = dict(zip(self._names, mix.weights, strict=True))
+        return SupportGroup(low, weights, reason)
 
     def _blend(
         self, own: Sequence[Trial], halves: Sequence[Sequence[Trial]]
-    ) -> tuple[Weights, float, str]:
-        """Return weights, what they reach on held-out lists, and whose they are."""
-        shared = _across(halves, self._of_halves)
+    ) -> tuple[Mix, float, str]:
+        """Return a blend, what it reaches on held-out lists, and whose it is."""
+        shared = self._across(halves, self._of_halves)
         searched = [
             self._search(half, [start]) for half, start in zip(halves, self._of_halves, strict=True)
         ]
-        special = _across(halves, searched)
+        special = self._across(halves, searched)
         if special > shared * _WORTH_A_GROUP:
             return self._search(own, [self._of_all]), special, "weights of its own"
         return self._of_all, shared, "weights of all"
 
-    def _best_alone(self, trials: Sequence[Trial]) -> Weights:
-        return max(self._alone, key=lambda weights: objective(trials, weights))
+    def _across(self, halves: Sequence[Sequence[Trial]], mixes: Sequence[Mix]) -> float:
+        """Return the objective of each half under what was searched on the other one, joined."""
+        kinds = []
+        for first, second in zip(*halves, strict=True):
+            judged = [self._gain(first, mixes[1]), self._gain(second, mixes[0])]
+            kinds.append(sum(judged) / (len(first) + len(second)))
+        return _geometric(kinds)
+
+    def _gain(self, trial: Trial, mix: Mix) -> float:
+        return trial.ndcg(mix.by_list(trial, self._names)) * len(trial)
+
+    def _best_alone(self, trials: Sequence[Trial]) -> Mix:
+        return max(self._alone, key=lambda mix: objective(trials, self._names, mix))
 
     def _halves(self, trials: Sequence[Trial]) -> list[list[Trial]]:
         return [
             [trial.only(self._fold[trial.users] == fold) for trial in trials] for fold in (0, 1)
         ]
 
-    def _starts(self, trials: Sequence[Trial]) -> list[Weights]:
-        return sorted({self._alone[0], self._best_alone(trials)})
+    def _best_of_halves(self) -> list[Mix]:
+        """Return a blend for each half, with the handover that serves the other half best."""
+        halves = self._halves(self._trials)
+        starts = [sorted({self._alone[0], self._best_alone(half)}) for half in halves]
+        tried = []
+        for handover in _HANDOVERS:
+            tried.append(
+                [
+                    self._search(half, [replace(start, handover=handover) for start in own])
+                    for half, own in zip(halves, starts, strict=True)
+                ]
+            )
+            starts = [[mix] for mix in tried[-1]]
+        return max(tried, key=lambda mixes: self._across(halves, mixes))
 
-    def _search(self, trials: Sequence[Trial], starts: Sequence[Weights]) -> Weights:
+    def _search(self, trials: Sequence[Trial], starts: Sequence[Mix]) -> Mix:
         search = _Search(trials, self._names)
-        return max((search.run(start) for start in starts), key=lambda w: objective(trials, w))
+        found = [search.run(start) for start in starts]
+        return max(found, key=lambda mix: objective(trials, self._names, mix))
 
 
 def _of_support(trial: Trial, low: int, high: int) -> Trial:
     return trial.only((trial.support >= low) & (trial.support < high))
-
-
-def _across(halves: Sequence[Sequence[Trial]], weights: Sequence[Weights]) -> float:
-    """Return the objective of each half under the weights searched on the other one, joined."""
-    kinds = []
-    for first, second in zip(*halves, strict=True):
-        judged = [first.ndcg(weights[1]) * len(first), second.ndcg(weights[0]) * len(second)]
-        if len(first) + len(second):
-            kinds.append(sum(judged) / (len(first) + len(second)))
-    return _geometric(kinds)
 
 
 def search_weights(
@@ -201,13 +280,17 @@ def search_weights(
     counted = [trial for trial in trials if len(trial) >= _FEWEST_LISTS]
     if not counted:
         return {name: default[name] for name in names}
-    found = _Search(counted, names).run((1.0, *(0.0 for _ in names[1:])))
-    return dict(zip(names, found, strict=True))
+    found = _Search(counted, names).run(Mix((1.0, *(0.0 for _ in names[1:]))))
+    return dict(zip(names, found.weights, strict=True))
 
 
-def objective(trials: Sequence[Trial], weights: Sequence[float]) -> float:
+def objective(trials: Sequence[Trial], names: Sequence[str], mix: Mix) -> float:
     """Return the geometric mean of the NDCG@10 of the trials that have lists."""
-    return _geometric([trial.ndcg(weights) for trial in trials if len(trial)])
+    return _geometric([trial.ndcg(mix.by_list(trial, names)) for trial in trials if len(trial)])
+
+
+def _is_personal(names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    return np.array([name not in STATIC_SIGNALS for name in names])
 
 
 def _geometric(values: Sequence[float]) -> float:
@@ -225,40 +308,58 @@ class _Search:
     def __init__(self, trials: Sequence[Trial], names: Sequence[str]) -> None:
         self._trials = [trial for trial in trials if len(trial)]
         self._names = names
+        self._personal = _is_personal(names)
         self._signals = [
             np.ascontiguousarray(trial.signals.transpose(2, 0, 1)) for trial in self._trials
         ]
 
-    def run(self, start: Weights) -> Weights:
-        """Return the weights at which no single change is worthwhile, or after some passes."""
-        weights = list(start)
-        best = objective(self._trials, weights)
+    def run(self, start: Mix) -> Mix:
+        """Return the blend at which no single change is worthwhile, or after some passes."""
+        mix = start
+        best = objective(self._trials, self._names, mix)
         for _ in range(_PASSES):
-            before = list(weights)
-            for place in range(len(self._names)):
-                weights[place], best = self._best_value(weights, place, best)
-            if weights == before:
+            before = mix
+            mix, best = self._best_weights(mix, best)
+            if mix == before:
                 break
-        return tuple(weights)
+        return mix
 
-    def _best_value(self, weights: Sequence[float], place: int, best: float) -> tuple[float, float]:
+    def _best_weights(self, mix: Mix, best: float) -> tuple[Mix, float]:
+        weights, damped = list(mix.weights), self._damped(mix.handover)
+        for place in range(len(self._names)):
+            weights[place], best = self._best_value(damped, weights, place, best)
+        return replace(mix, weights=tuple(weights)), best
+
+    def _best_value(
+        self, signals: Sequence[Singles], weights: Sequence[float], place: int, best: float
+    ) -> tuple[float, float]:
         others = np.asarray([*weights[:place], 0.0, *weights[place + 1 :]], np.float32)
-        rest = [np.tensordot(others, signals, axes=1) for signals in self._signals]
+        rest = [np.tensordot(others, values, axes=1) for values in signals]
+        added = [values[place] for values in signals]
         chosen = weights[place]
         for value in _GRIDS[self._names[place]]:
             if not (value or others.any()):
                 continue  # without any weight the list is no more than the order of the catalogue
-            found = self._objective(rest, place, value)
+            found = self._objective(rest, added, value)
             if found > best * _WORTHWHILE:
                 chosen, best = value, found
         return chosen, best
 
-    def _objective(
-        self, rest: Sequence[npt.NDArray[np.float32]], place: int, value: float
-    ) -> float:
+    def _damped(self, handover: float) -> list[Singles]:
+        """Return the signals as they count at the support of each list."""
+        damped = []
+        for trial, signals in zip(self._trials, self._signals, strict=True):
+            own = self._personal[:, np.newaxis, np.newaxis]
+            damped.append(np.where(own, self._share(trial, handover), np.float32(1.0)) * signals)
+        return damped
+
+    def _share(self, trial: Trial, handover: float) -> Singles:
+        return personal_share(trial.support, handover).astype(np.float32)[:, np.newaxis]
+
+    def _objective(self, rest: Sequence[Singles], added: Sequence[Singles], weight: float) -> float:
         return _geometric(
             [
-                float(trial.ndcg_of_sums(base, signals[place], value).mean())
-                for trial, base, signals in zip(self._trials, rest, self._signals, strict=True)
+                float(trial.ndcg_of_sums(base, values, weight).mean())
+                for trial, base, values in zip(self._trials, rest, added, strict=True)
             ]
         )

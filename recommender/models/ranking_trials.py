@@ -7,8 +7,10 @@ What is held out follows the question that the split asks of the model (`SplitMe
 * ``leave_last_k``: ``next`` alone.
 * ``random``: ratings by chance (``chance``), with the viewer's later ones left to learn from.
 
-Who came for the first time (``new``) is asked at the same moments whatever the split, since a
-newcomer always comes after the others.
+Who came for the first time is asked at the same moments whatever the split, since a newcomer
+always comes after the others: once as nobody (``new``), and once with the first few ratings made
+known (``first``), on what they rated next. So viewers with little history, of whom the other kinds
+hold hardly any, have their say.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS, signal_rankings
+from recommender.inference.histories import Histories, Viewer
 from recommender.inference.rankings import Ranking, StaticRanking
 from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
@@ -38,6 +41,8 @@ _CANDIDATES = 60
 _FIRST_CUT = 0.3
 #: A user has this many times the held-out ratings at least.
 _FEWEST_TIMES = 3
+#: How many of a newcomer's first ratings are made known, in different lists.
+FIRST_RATINGS = (1, 4, 16)
 #: A fold by chance holds out one part in so many.
 _TENTHS = 10
 #: Grade of a rating from which on a movie was liked: 4 stars on MovieLens's scale.
@@ -62,7 +67,7 @@ class Trial:
         signals: Shape (lists, candidates, signals), `_PADDING` where a list has fewer.
         liked: Shape (lists, candidates).
         ideal: Shape (lists,), the highest possible discounted gain.
-        support: Shape (lists,), how much of each history speaks for other movies.
+        support: Shape (lists,), how many movies of each history were liked.
         users: Shape (lists,), positions of the viewers.
     """
 
@@ -76,11 +81,16 @@ class Trial:
         """Return the number of lists."""
         return self.ideal.size
 
-    def ndcg(self, weights: Sequence[float]) -> float:
-        """Return the mean NDCG@10 of the lists that these weights make; 0 without any."""
+    def ndcg(self, weights: Sequence[float] | Floats) -> float:
+        """Return the mean NDCG@10 of the lists that these weights make; 0 without any.
+
+        Args:
+            weights: Shape (signals,), or (lists, signals) where each list has its own.
+        """
         if not len(self):
             return 0.0
-        scores = self.signals @ np.asarray(weights, dtype=np.float32)
+        by_list = np.asarray(weights, dtype=np.float32)[..., np.newaxis]
+        scores = np.matmul(self.signals, by_list)[..., 0]
         return float(self.ndcg_of_sums(scores, scores, 0.0).mean())
 
     def ndcg_of_sums(
@@ -139,7 +149,10 @@ def collect_trials(
     seed: int,
     method: SplitMethod = "temporal",
 ) -> Iterator[tuple[str, Trial]]:
-    """Yield trials by kind, one after the other: ``new`` ones and those of `PERSONAL_KINDS`.
+    """Yield trials by kind: ``new`` and ``first`` ones, and those of `PERSONAL_KINDS`.
+
+    Where nothing else is asked at the moments, ``first`` ones are made at the last one alone,
+    since the signals have to be fitted for it.
 
     Args:
         data: Training ratings, oldest first.
@@ -155,8 +168,14 @@ def collect_trials(
         lists = _Lists(past, future, params, seed + cut, most)
         known = past.known_users[lists.users]
         yield "new", lists.trial(~known, lists.static(), COLD_SIGNALS)
-        if "returning" in kinds and known.any():
-            yield "returning", lists.trial(known, lists.personal(features), PERSONAL_SIGNALS)
+        returning = "returning" in kinds
+        if not (returning or cut == len(cuts) - 1):
+            continue
+        personal = lists.personal(features)
+        for n_ratings in FIRST_RATINGS:
+            yield "first", lists.first(n_ratings, personal)
+        if returning and known.any():
+            yield "returning", lists.trial(known, personal, PERSONAL_SIGNALS)
     held_out = {"next": _next_folds, "chance": _chance_folds}
     for kind in kinds:
         folds = list(held_out[kind](data, params, seed)) if kind in held_out else []
@@ -218,6 +237,15 @@ def last_ratings(data: IndexedRatings, last: float) -> tuple[IndexedRatings, Ind
     return data.only(~held_out), data.only(held_out)
 
 
+def first_ratings(data: IndexedRatings, n_ratings: int) -> tuple[IndexedRatings, IndexedRatings]:
+    """Return the first ``n_ratings`` of each user, and the later ones."""
+    order = np.argsort(data.users, kind="stable")
+    counts = data.user_counts
+    place = np.empty(len(data), dtype=np.int64)
+    place[order] = np.arange(len(data)) - (np.cumsum(counts) - counts)[data.users[order]]
+    return data.only(place < n_ratings), data.only(place >= n_ratings)
+
+
 class _Lists:
     """Makes trials from what was known at one moment.
 
@@ -238,15 +266,15 @@ class _Lists:
         most: int,
     ) -> None:
         self._past = past
+        self._future = future
         self._params = params
         self._seed = seed
         self._most = most
         self._histories = past.histories()
         self._static = static_signals(past, params)
-        liked = future.only(future.grades >= _LIKED)
-        self._liked = liked.only(np.argsort(liked.users, kind="stable"))
+        self._liked = _liked(future)
         #: Who liked something that is held out, rising.
-        self.users: Positions = np.unique(liked.users)
+        self.users: Positions = np.unique(self._liked.users)
 
     def static(self) -> dict[str, Ranking]:
         """Return the signals that are the same for everyone."""
@@ -267,21 +295,48 @@ class _Lists:
         self, chosen: BoolArray, rankings: Mapping[str, Ranking], names: Sequence[str]
     ) -> Trial:
         """Return the lists of the chosen `users`, or of a sample of them, by these signals."""
-        users = self.users[chosen]
-        if users.size > self._most:
-            drawn = np.random.default_rng(self._seed).choice(users, self._most, replace=False)
-            users = np.sort(drawn)
-        starts = np.searchsorted(self._liked.users, users)
-        ends = np.searchsorted(self._liked.users, users, side="right")
+        users = self._sample(self.users[chosen], self._most)
         signals = [rankings[name] for name in names]
+        return self._lists(users, self._histories, self._liked, signals)
+
+    def first(self, n_ratings: int, rankings: Mapping[str, Ranking]) -> Trial:
+        """Return the lists of those who are new, or of a sample of them, by all signals.
+
+        Args:
+            n_ratings: How many of their first ratings are known. Whoever liked none of these
+                movies is left out, being served as nobody.
+            rankings: The signals, which have learned nothing from these users.
+        """
+        new = self._future.only(~self._past.known_users[self._future.users])
+        history, later = first_ratings(new, n_ratings)
+        support = np.bincount(history.users[history.grades > 0.0], minlength=new.n_users)
+        liked = _liked(later)
+        users = np.unique(liked.users)
+        users = self._sample(users[support[users] > 0], -(-self._most // len(FIRST_RATINGS)))
+        signals = [rankings[name] for name in PERSONAL_SIGNALS]
+        return self._lists(users, history.histories(), liked, signals)
+
+    def _sample(self, users: Positions, most: int) -> Positions:
+        if users.size <= most:
+            return users
+        return np.sort(np.random.default_rng(self._seed).choice(users, most, replace=False))
+
+    def _lists(
+        self,
+        users: Positions,
+        histories: Histories,
+        liked: IndexedRatings,
+        signals: Sequence[Ranking],
+    ) -> Trial:
+        starts = np.searchsorted(liked.users, users)
+        ends = np.searchsorted(liked.users, users, side="right")
         lists = [
-            self._list(user, self._liked.movies[start:end], signals)
+            self._list(histories.viewer(user, self._past.scale), liked.movies[start:end], signals)
             for user, start, end in zip(users.tolist(), starts, ends, strict=True)
         ]
-        return join_trials(lists, len(names))
+        return join_trials(lists, len(signals))
 
-    def _list(self, user: int, liked: Positions, signals: Sequence[Ranking]) -> Trial:
-        viewer = self._histories.viewer(user, self._past.scale)
+    def _list(self, viewer: Viewer, liked: Positions, signals: Sequence[Ranking]) -> Trial:
         scores = np.stack([signal.scores(viewer) for signal in signals])
         scores[:, viewer.movies] = _PADDING
         most = min(_CANDIDATES, self._past.n_movies)
@@ -293,5 +348,11 @@ class _Lists:
             liked=np.isin(candidates, liked)[np.newaxis],
             ideal=np.array([DISCOUNTS[: min(liked.size, K)].sum()]),
             support=np.array([np.count_nonzero(viewer.grades)]),
-            users=np.array([user]),
+            users=np.array([viewer.position]),
         )
+
+
+def _liked(ratings: IndexedRatings) -> IndexedRatings:
+    """Return what was liked, user by user."""
+    liked = ratings.only(ratings.grades >= _LIKED)
+    return liked.only(np.argsort(liked.users, kind="stable"))

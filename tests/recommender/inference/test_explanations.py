@@ -44,7 +44,7 @@ def random_blend(rng: np.random.Generator) -> BlendRanking:
     features = rng.normal(size=(N_MOVIES, 3))
     profile = ProfileRanking(features, rng.normal(size=3))
     signals: list[Ranking] = [neighbours, profile, StaticRanking(rng.random(N_MOVIES), "trending")]
-    return BlendRanking(signals, [1.0, rng.random(), 0.3])
+    return BlendRanking(signals, [1.0, rng.random(), 0.3], handover=rng.choice([0.0, 5.0]))
 
 
 def random_viewer(rng: np.random.Generator) -> Viewer:

@@ -17,6 +17,7 @@ from recommender.inference.rankings import (
     StaticRanking,
     best,
     gather_rows,
+    personal_share,
 )
 from recommender.inference.similarity import MovieSimilarity
 from recommender.scale import RatingScale
@@ -147,6 +148,24 @@ def test_blends_are_weighted_sums_whatever_they_share(seed: int, shared: bool) -
     someone = viewer([0, 3, 2], rng.random(3).tolist())
     parts = [by * signal.scores(someone) for signal, by in zip(signals, weights, strict=True)]
     assert BlendRanking(signals, weights).scores(someone) == pytest.approx(sum(parts), abs=1e-5)
+
+
+def test_what_is_personal_counts_by_support() -> None:
+    common = StaticRanking(np.array([0.1, 0.2, 0.3, 0.4]))
+    blend = BlendRanking([WEIGHTS, common], [2.0, 1.0], handover=3.0)
+    assert blend.scores(NOBODY) == pytest.approx(common.values)
+    # Of two ratings one is a like: a share of 1 / (1 + 3).
+    someone = viewer([0, 2], [1.0, 0.0])
+    assert blend.scores(someone) == pytest.approx(0.5 * WEIGHTS.scores(someone) + common.values)
+    assert [weight for _, weight in blend.weights_for(someone)] == [0.5, 1.0]
+
+
+@given(st.integers(0, 1000), st.floats(0.0, 1000.0))
+def test_the_personal_share_rises_from_nothing_to_all(support: int, handover: float) -> None:
+    shares = personal_share(np.array([0, support, support + 1, 10**9]), handover)
+    assert np.all(np.diff(shares) >= 0.0)
+    assert shares[0] == (handover == 0.0)
+    assert shares[-1] == pytest.approx(1.0, abs=1e-5)
 
 
 def test_blending_does_not_write_into_a_signal() -> None:

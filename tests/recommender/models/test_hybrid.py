@@ -66,7 +66,7 @@ def test_ranking_scores_are_the_blend_of_its_signals(
 ) -> None:
     weights = dict(zip(PERSONAL_SIGNALS, (1.0, 2.0, 0.5, 0.6, 0.4, 0.2, 0.1), strict=True))
     group = SupportGroup(0, weights, "for the test")
-    blend = replace(hybrid.components.blend, personal=(group,))
+    blend = replace(hybrid.components.blend, personal=(group,), handover=0.0)
     components = replace(hybrid.components, blend=blend)
     viewer = indexed.histories().viewer(3, indexed.scale)
     neighbours = components.neighbours
@@ -94,11 +94,40 @@ def test_viewers_get_the_weights_of_their_group(
     support = [int(np.count_nonzero(viewer.grades)) for viewer in viewers]
     edge = int(np.median(support))
     groups = (SupportGroup(0, alone[0], "few"), SupportGroup(edge, alone[1], "many"))
-    components = replace(hybrid.components, blend=replace(hybrid.components.blend, personal=groups))
+    blend = replace(hybrid.components.blend, personal=groups, handover=0.0)
+    components = replace(hybrid.components, blend=blend)
     ranking = components.parts(hybrid.audience)["hybrid"].ranking
     for viewer, liked in zip(viewers, support, strict=True):
         own = components.aligned if liked < edge else components.implicit
         assert ranking.scores(viewer) == pytest.approx(own.scores(viewer))
+
+
+def test_what_is_personal_takes_over_with_support(
+    hybrid: HybridScorer, indexed: IndexedRatings
+) -> None:
+    weights = {name: float(name in ("ease", "trending")) for name in PERSONAL_SIGNALS}
+    group = SupportGroup(0, weights, "for the test")
+    blend = replace(hybrid.components.blend, personal=(group,), handover=6.0)
+    components = replace(hybrid.components, blend=blend)
+    assert components.to_scoring()["handover"] == 6.0
+    ranking = components.parts(hybrid.audience)["hybrid"].ranking
+    trending = components.static["trending"]
+    longest = indexed.histories().viewer(3, indexed.scale)
+    liked = np.flatnonzero(longest.grades)
+    for n in (1, 2, 5, 10):
+        viewer = Viewer(-1, longest.movies[liked[:n]], longest.grades[liked[:n]])
+        expected = n / (n + 6.0) * components.aligned.scores(viewer) + trending
+        assert ranking.scores(viewer) == pytest.approx(expected, abs=1e-6)
+
+
+def test_known_and_new_viewers_with_the_same_history_get_the_same_list(
+    hybrid: HybridScorer,
+) -> None:
+    ranking = hybrid.part("hybrid").ranking
+    for user in (1, 30, 60):
+        known = hybrid.audience.viewer(user)
+        assert known.position >= 0
+        assert np.array_equal(ranking.scores(known), ranking.scores(replace(known, position=-1)))
 
 
 def test_a_history_of_dislikes_is_served_as_a_newcomer(hybrid: HybridScorer) -> None:

@@ -8,17 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS
+from recommender.inference.identifiers import IdIndex
 from recommender.models.indexed import IndexedRatings
 from recommender.models.ranking_trials import (
+    FIRST_RATINGS,
     PERSONAL_KINDS,
     Trial,
     collect_trials,
+    first_ratings,
     join_trials,
     last_ratings,
     static_signals,
     time_cuts,
 )
-from recommender.scale import SplitMethod
+from recommender.scale import RatingScale, SplitMethod
 from recommender.settings import ModelParams
 
 PARAMS = ModelParams(
@@ -86,6 +89,54 @@ def test_a_share_of_the_latest_ratings_is_held_out_of_each_user(indexed: Indexed
     assert len(past) + len(future) == len(indexed)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 6))
+def test_first_ratings_are_each_users_oldest(seed: int, n_ratings: int) -> None:
+    rng = np.random.default_rng(seed)
+    users = rng.integers(0, 5, 40)
+    ids, movies = IdIndex(np.arange(5)), IdIndex(np.arange(40))
+    data = IndexedRatings(
+        ids, movies, users, np.arange(40), np.full(40, 3.0), np.arange(40), RatingScale()
+    )
+    history, later = first_ratings(data, n_ratings)
+    for user in range(5):
+        own = data.movies[users == user]
+        assert np.array_equal(history.movies[history.users == user], own[:n_ratings])
+        assert np.array_equal(later.movies[later.users == user], own[n_ratings:])
+
+
+def test_newcomers_are_tried_with_their_first_ratings(indexed: IndexedRatings) -> None:
+    # Half of the users rate nothing before the only moment, and everything after it.
+    late = indexed.users >= 30
+    order = np.argsort(late, kind="stable")
+    data = replace(indexed.only(order), timestamps=np.arange(len(indexed)))
+    params = replace(PARAMS, ranking_cuts=1, ranking_max_users=15)
+    trials = list(collect_trials(data, np.eye(42), params, seed=1))
+    past, future = next(time_cuts(data, 1))
+    found = [trial for kind, trial in trials if kind == "first"]
+    assert [len(trial) for trial in found] == [5, 5, 5]
+    for n_ratings, trial in zip(FIRST_RATINGS, found, strict=True):
+        assert not past.known_users[trial.users].any()
+        history, later = first_ratings(future, n_ratings)
+        for row, user in enumerate(trial.users.tolist()):
+            own, rest = history.users == user, later.users == user
+            assert trial.support[row] == np.count_nonzero(history.grades[own]) > 0
+            # With 42 movies all unseen ones are candidates, so that every liked one is found.
+            assert trial.liked[row].sum() == np.count_nonzero(later.grades[rest] >= 1.0)
+
+
+def test_weights_may_differ_by_list() -> None:
+    rng = np.random.default_rng(3)
+    liked = rng.random((2, 25)) < 0.3
+    liked[:, 0] = True
+    both = trial(rng.normal(size=(2, 25, 2)), liked)
+    apart = [both.only(np.arange(2) == row) for row in range(2)]
+    weights = np.array([[1.0, 0.2], [0.0, 1.0]])
+    expected = np.mean([one.ndcg(own) for one, own in zip(apart, weights, strict=True)])
+    assert both.ndcg(weights) == pytest.approx(expected)
+    assert apart[0].ndcg(weights[1]) != pytest.approx(apart[0].ndcg(weights[0]))
+
+
 def test_users_with_little_keep_it(indexed: IndexedRatings) -> None:
     past, future = last_ratings(indexed, 7)
     assert (len(past), len(future)) == (1200, 0)
@@ -94,7 +145,7 @@ def test_users_with_little_keep_it(indexed: IndexedRatings) -> None:
 def test_trials_hold_what_was_liked_later(indexed: IndexedRatings) -> None:
     features = np.eye(42)
     trials = list(collect_trials(indexed, features, PARAMS, seed=1))
-    assert [kind for kind, _ in trials] == ["new", "returning"] * 3 + ["next"] * 2
+    assert [kind for kind, _ in trials] == ["new", *["first"] * 3, "returning"] * 3 + ["next"] * 2
     past, future = last_ratings(indexed, 4.0)
     held_out = trials[-2][1]
     assert held_out.users.tolist() == np.unique(future.users[future.grades >= 1.0]).tolist()
@@ -118,7 +169,7 @@ def test_trials_hold_what_was_liked_later(indexed: IndexedRatings) -> None:
 def test_what_is_held_out_follows_the_split(indexed: IndexedRatings, method: SplitMethod) -> None:
     trials = list(collect_trials(indexed, np.eye(42), PARAMS, 1, method))
     kinds = {kind for kind, _ in trials}
-    assert kinds == {"new", *PERSONAL_KINDS[method]}
+    assert kinds == {"new", "first", *PERSONAL_KINDS[method]}
     assert all(
         trial.signals.shape[2] == len(COLD_SIGNALS if kind == "new" else PERSONAL_SIGNALS)
         for kind, trial in trials
