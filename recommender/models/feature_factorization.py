@@ -168,11 +168,13 @@ def _epoch(  # noqa: C901, PLR0912  # one loop nest, which numba compiles as a w
         first, last = starts[user], starts[user + 1]
         if first == last:
             continue
+        own = user_factors[user]
         share = np.float32(1.0 / np.sqrt(last - first))
         around[:] = 0.0
         for row in range(first, last):
+            rated = implicit[movies[row]]
             for k in range(n_factors):
-                around[k] += share * implicit[movies[row], k]
+                around[k] += share * rated[k]
         before[:] = around
         for row in range(first, last):
             begin, end = begins[movies[row]], begins[movies[row] + 1]
@@ -181,28 +183,29 @@ def _epoch(  # noqa: C901, PLR0912  # one loop nest, which numba compiles as a w
             for place in range(begin, end):
                 feature, value = columns[place], values[place]
                 error -= value * feature_bias[feature]
+                of_feature = feature_factors[feature]
                 for k in range(n_factors):
-                    movie[k] += value * feature_factors[feature, k]
+                    movie[k] += value * of_feature[k]
             for k in range(n_factors):
-                taste[k] = user_factors[user, k] + around[k]
+                taste[k] = own[k] + around[k]
                 error -= taste[k] * movie[k]
             squares += np.float64(error) * np.float64(error)
             user_bias[user] += rate * (error - shrinkage * user_bias[user])
             for k in range(n_factors):
                 pull = error * movie[k]
-                user_factors[user, k] += rate * (pull - shrinkage * user_factors[user, k])
+                own[k] += rate * (pull - shrinkage * own[k])
                 around[k] += rate * (pull - shrinkage * around[k])
             for place in range(begin, end):
                 feature, value = columns[place], values[place]
                 pull = value * error
                 feature_bias[feature] += rate * (pull - shrinkage * feature_bias[feature])
+                of_feature = feature_factors[feature]
                 for k in range(n_factors):
-                    feature_factors[feature, k] += rate * (
-                        pull * taste[k] - shrinkage * feature_factors[feature, k]
-                    )
+                    of_feature[k] += rate * (pull * taste[k] - shrinkage * of_feature[k])
         for row in range(first, last):
+            rated = implicit[movies[row]]
             for k in range(n_factors):
-                implicit[movies[row], k] += share * (around[k] - before[k])
+                rated[k] += share * (around[k] - before[k])
     return squares
 
 

@@ -60,7 +60,7 @@ def test_a_measurement_tells_stages_memory_and_quality(
     )
     assert all(stage["seconds"] <= found["seconds"] + 0.1 for stage in found["stages"].values())
     assert found["peak_mb"] > 50
-    assert found["quality"]["judged_users"] > 10
+    assert found["quality"]["judged_users"] >= 1
     assert 0 < found["quality"]["rmse"]["hybrid"] < 1.5
     assert (made / "bundle" / "manifest.json").is_file()
 
