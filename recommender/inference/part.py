@@ -13,7 +13,7 @@ from recommender.inference.estimates import Estimates
 from recommender.inference.histories import Histories, History, Viewer, Visitor, read_stars
 from recommender.inference.identifiers import UNKNOWN, IdIndex
 from recommender.inference.paths import item_paths, path_of
-from recommender.inference.rankings import Ranking, best
+from recommender.inference.rankings import Ranking, best, settled
 from recommender.inference.reranking import Reranking
 from recommender.scale import FloatArray, IntArray, RatingScale
 from recommender.scorer import Recommendations
@@ -191,7 +191,7 @@ class Part:
                 place=f"recommend of {self.name}",
                 value=k,
             )
-        ranking = self.ranking_for(viewer)
+        ranking = settled(self.ranking_for(viewer), viewer)
         scores = ranking.scores(viewer)
         chosen = best(scores, k if reranking is None else reranking.n_candidates(k), excluded)
         if reranking is not None:
