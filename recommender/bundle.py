@@ -234,5 +234,5 @@ def _write_array(folder: Path, name: str, array: npt.NDArray[Any]) -> str:
     if array.dtype.hasobject:
         raise BundleError("an array of Python objects cannot be in a bundle", value=name)
     file = folder / f"{name}.npy"
-    np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+    np.save(file, np.asarray(array, order="A"), allow_pickle=False)
     return file_sha256(file)

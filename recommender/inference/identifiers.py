@@ -66,7 +66,12 @@ class IdIndex:
             return np.full(wanted.shape, UNKNOWN, dtype=np.int64)
         if _fits_table(self.ids, wanted.size):
             return self._by_table(wanted)
-        places = np.minimum(np.searchsorted(self.ids, wanted), self.ids.size - 1)
+        return self._by_search(wanted)
+
+    def _by_search(self, wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        # Of the type of the ids, which would else be converted, all of them.
+        sought = np.minimum(np.maximum(wanted, self.ids[0]), self.ids[-1]).astype(self.ids.dtype)
+        places = np.searchsorted(self.ids, sought)
         return np.where(self.ids[places] == wanted, places, UNKNOWN)
 
     def _by_table(self, wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -78,7 +83,10 @@ class IdIndex:
 
     def position(self, single: int) -> int:
         """Return the position of one id, or `UNKNOWN`."""
-        return int(self.positions([single])[0])
+        if not self.ids.size or not self.ids[0] <= single <= self.ids[-1]:
+            return UNKNOWN
+        place = int(self.ids.searchsorted(self.ids.dtype.type(single)))
+        return place if self.ids[place] == single else UNKNOWN
 
 
 def _is_dense(ids: npt.NDArray[np.int32]) -> bool:

@@ -19,7 +19,7 @@ from recommender.inference.intervals import (
     NoIntervals,
 )
 from recommender.inference.paths import item_paths, path_of
-from recommender.inference.rankings import Ranking, best
+from recommender.inference.rankings import Ranking, best, settled
 from recommender.inference.reranking import Reranking
 from recommender.scale import FloatArray, IntArray, RatingScale
 from recommender.scorer import RatingIntervals, Recommendations
@@ -224,7 +224,7 @@ class Part:
                 place=f"recommend of {self.name}",
                 value=k,
             )
-        ranking = self.ranking_for(viewer)
+        ranking = settled(self.ranking_for(viewer), viewer)
         scores = ranking.scores(viewer)
         chosen = best(scores, k if reranking is None else reranking.n_candidates(k), excluded)
         if reranking is not None:

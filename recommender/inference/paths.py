@@ -87,7 +87,7 @@ def _(ranking: AlignedRanking, viewer: Viewer, movies: IntArray) -> Depths:
 @_depths.register
 def _(ranking: ImplicitRanking, viewer: Viewer, movies: IntArray) -> Depths:
     """Return ``personal`` for what has factors, if something that has them was liked."""
-    liked = ranking.factors[viewer.movies[viewer.grades > 0]].any()
+    liked = ranking.any_factors(viewer.movies[viewer.grades > 0])
     return np.where(liked & ranking.factors[movies].any(axis=1), _PERSONAL, _POPULAR)
 
 
@@ -107,5 +107,10 @@ def _(ranking: ProfileRanking, viewer: Viewer, movies: IntArray) -> Depths:
 def _(ranking: BlendRanking, viewer: Viewer, movies: IntArray) -> Depths:
     """Return the most personal of the paths of all signals that have weight."""
     weighted = zip(ranking.signals, ranking.weights, strict=True)
-    found = [_depths(signal, viewer, movies) for signal, weight in weighted if weight]
-    return np.asarray(np.min([np.full(movies.size, _POPULAR), *found], axis=0), dtype=np.int64)
+    depths = np.full(movies.size, _POPULAR)
+    # The first signal takes longest to ask, and nothing is more personal than personal.
+    first, *others = (signal if weight else None for signal, weight in weighted)
+    for signal in (*others, first):
+        if signal is not None and depths.any():
+            np.minimum(depths, _depths(signal, viewer, movies), out=depths)
+    return depths

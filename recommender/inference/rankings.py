@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -118,11 +118,17 @@ class NeighbourRanking:
         """Return the score of every movie, shape (n_movies,)."""
         strength = self.strengths(viewer)
         liked = np.flatnonzero(strength)
-        rows, owner = gather_rows(self.starts, viewer.movies[liked])
-        values = self.weights[rows] * strength[liked][owner]
+        rows = viewer.movies[liked]
+        values = np.repeat(strength[liked], self.starts[rows + 1] - self.starts[rows])
+        values *= self._joined(self.weights, rows)
         n_movies = self.starts.size - 1
-        sums = np.bincount(self.movies[rows], weights=values, minlength=n_movies)
+        sums = np.bincount(self._joined(self.movies, rows), weights=values, minlength=n_movies)
         return np.asarray(sums, dtype=np.float64)
+
+    def _joined(self, entries: npt.NDArray[Any], rows: IntArray) -> npt.NDArray[Any]:
+        """Return the entries of several rows, one row after the other."""
+        ends = zip(self.starts[rows].tolist(), self.starts[rows + 1].tolist(), strict=True)
+        return np.concatenate([entries[:0], *(entries[start:end] for start, end in ends)])
 
     @cached_property
     def known(self) -> npt.NDArray[np.bool_]:
@@ -144,9 +150,7 @@ class NeighbourRanking:
         """Return whether something liked has a weight to each of ``movies``, shape (n,)."""
         wanted = np.zeros(self.starts.size - 1, dtype=np.bool_)
         wanted[movies] = True
-        liked = viewer.movies[viewer.grades > 0]
-        ends = zip(self.starts[liked].tolist(), self.starts[liked + 1].tolist(), strict=True)
-        led_to = np.concatenate([self.movies[:0], *(self.movies[start:end] for start, end in ends)])
+        led_to = self._joined(self.movies, viewer.movies[viewer.grades > 0])
         found = np.zeros_like(wanted)
         found[led_to[wanted[led_to]]] = True
         return found[movies]
@@ -274,7 +278,11 @@ class ImplicitRanking:
         liked = viewer.movies[viewer.grades > 0]
         if not liked.size:
             return "popular"
-        return "personal" if self.factors[liked].any() else "content"
+        return "personal" if self.any_factors(liked) else "content"
+
+    def any_factors(self, movies: IntArray) -> bool:
+        """Return whether there are factors of any of ``movies``, shape (n,)."""
+        return any(self.factors[movie].any() for movie in movies.tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,17 +334,18 @@ class _ContentRanking:
         level, direction = self.aligned.expected(viewer)
         profile = profile_by * self.profile.profile(viewer)
         known, features = self._known
-        sums = scores[known] + aligned_by * self.aligned.neighbours.scores(viewer)[known]
         both = aligned_by * direction + profile
-        scores += self.profile.features @ both.astype(features.dtype)
+        added = self.profile.features @ both.astype(features.dtype)
+        added[known] = features @ profile.astype(features.dtype)
+        scores += added
         scores += aligned_by * level
-        scores[known] = sums + features @ profile.astype(features.dtype)
+        scores[known] += aligned_by * (self.aligned.neighbours.scores(viewer)[known] - level)
 
     @cached_property
     def _known(self) -> tuple[npt.NDArray[np.int64], FloatArray]:
         """The positions of movies that have weights, and their features."""
         known = np.flatnonzero(self.aligned.neighbours.known)
-        return known, self.profile.features[known]
+        return known, np.asfortranarray(self.profile.features[known])
 
 
 @dataclass(frozen=True, eq=False)
@@ -503,7 +512,9 @@ def best(scores: Scores, k: int, excluded: IntArray) -> npt.NDArray[np.int64]:
     """
     left = np.array(scores, dtype=np.float64)
     left[excluded] = -np.inf
-    n = min(k, left.size - np.unique(excluded).size)
+    n = min(k, left.size - excluded.size)
+    if n < k:
+        n = min(k, left.size - np.unique(excluded).size)
     if n <= 0:
         return np.zeros(0, dtype=np.int64)
     promising = _promising(left, n)
@@ -531,5 +542,5 @@ def _promising(scores: Scores, n: int) -> npt.NDArray[np.int64]:
 
 
 #: One score in so many is sampled; about this many of the sample should be among the promising.
-_STRIDE = 16
+_STRIDE = 64
 _MARGIN = 8

@@ -13,6 +13,7 @@ the relevance is multiplied by each ``1 - s`` and the penalties add up.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Protocol
@@ -118,19 +119,24 @@ class Miscalibration:
         self._owners, self._columns = np.nonzero(self._added)
         self._entries = self._added[self._owners, self._columns]
         self._weights = self._target[self._columns]
-        self._base = _SMOOTHING * self._target
+        self._smoothing = _SMOOTHING * self._target
+        self._base = self._smoothing.copy()
         self._length = 1
 
     def costs(self) -> Scores:
         """Return the divergence of the list with each candidate added, shape (c,)."""
-        without = self._target @ np.log(self._base)
-        more = self._weights * np.log(1.0 + self._entries / self._base[self._columns])
+        without = float(self._target @ np.log(self._base))
+        more = self._entries / self._base[self._columns]
+        more += 1.0
+        np.log(more, out=more)
+        more *= self._weights
         logarithms = np.bincount(self._owners, weights=more, minlength=len(self._added))
-        return np.asarray(self._negentropy + np.log(self._length) - without - logarithms)
+        return np.asarray(self._negentropy + math.log(self._length) - without - logarithms)
 
     def choose(self, candidate: int) -> None:
         """Take note that ``candidate`` has got the next place."""
-        self._base = self._base + self._added[candidate] + _SMOOTHING * self._target
+        self._base += self._added[candidate]
+        self._base += self._smoothing
         self._length += 1
 
 
@@ -191,8 +197,9 @@ def choose_greedily(
     """
     values = to_unit_range(scores) * np.prod([1.0 - strength for strength, _ in penalties])
     chosen = np.empty(min(k, scores.size), dtype=np.int64)
+    worth = np.empty_like(values)
     for place in range(chosen.size):
-        worth = values.copy()
+        np.copyto(worth, values)
         for strength, penalty in penalties:
             worth -= strength * penalty.costs()
         chosen[place] = candidate = int(worth.argmax())

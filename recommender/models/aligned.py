@@ -50,7 +50,9 @@ def align(neighbours: NeighbourRanking, features: Floats, params: ModelParams) -
     )
     design, gram = _regression(features, neighbours.known, params.alignment_regularization)
     loadings = np.linalg.solve(gram, (weights @ design).T).T
-    return AlignedRanking(neighbours, features.astype(np.float32), loadings.astype(np.float32))
+    return AlignedRanking(
+        neighbours, np.asfortranarray(features, dtype=np.float32), loadings.astype(np.float32)
+    )
 
 
 def align_factors(
@@ -68,7 +70,7 @@ def align_factors(
         gram, design.T @ implicit.factors
     )
     completed = np.where(known[:, np.newaxis], implicit.factors, factors.astype(np.float32))
-    return replace(implicit, factors=completed)
+    return replace(implicit, factors=np.asfortranarray(completed))
 
 
 def _regression(

@@ -92,7 +92,7 @@ def profile_ranking(data: IndexedRatings, features: Floats) -> ProfileRanking:
     total = grades.sum()
     weights = np.bincount(data.movies, weights=grades, minlength=data.n_movies)
     centre = weights @ features / total if total > 0.0 else np.zeros(features.shape[1])
-    return ProfileRanking(features.astype(np.float32), centre)
+    return ProfileRanking(np.asfortranarray(features, dtype=np.float32), centre)
 
 
 class ContentScorer(PartScorer):

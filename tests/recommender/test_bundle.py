@@ -50,6 +50,15 @@ def test_round_trip_is_memory_mapped_and_read_only(tmp_path: Path) -> None:
         bundle["absent"]
 
 
+def test_arrays_keep_their_order_in_memory(tmp_path: Path) -> None:
+    rows = np.arange(6.0).reshape(2, 3)
+    arrays = {"columns": np.asfortranarray(rows), "rows": rows}
+    bundle = write_bundle(tmp_path / "bundle", arrays, FIELDS)
+    assert bundle["columns"].flags.f_contiguous
+    assert bundle["rows"].flags.c_contiguous
+    assert bundle["columns"].tolist() == bundle["rows"].tolist()
+
+
 def test_same_input_same_bytes_and_other_input_another_digest(tmp_path: Path) -> None:
     first, second = make(tmp_path / "x"), make(tmp_path / "y")
     assert first.digest == second.digest
@@ -136,3 +145,10 @@ def test_strings_survive_packing(values: list[str]) -> None:
     encodable = [value.encode("utf-8", "ignore").decode() for value in values]
     text, offsets = pack_strings(encodable)
     assert [unpack_string(text, offsets, index) for index in range(len(encodable))] == encodable
+
+
+def test_what_every_list_passes_over_lies_by_column_and_the_rest_by_row(
+    tiny_bundle: Bundle,
+) -> None:
+    by_column = {name for name in tiny_bundle if not tiny_bundle[name].flags.c_contiguous}
+    assert by_column == {"ials.factors", "profile.features"}

@@ -18,6 +18,7 @@ def test_positions_lead_back_to_the_ids(known: list[int], wanted: list[int]) -> 
             assert single not in known
         else:
             assert index.ids[position] == single
+        assert index.position(single) == position
 
 
 #: Few of many, which are sorted, or nearly all of few, which a table holds.
@@ -41,8 +42,9 @@ def test_codes_have_the_shape_of_the_ids() -> None:
 def test_ids_beyond_32_bits_are_unknown_and_not_wrapped() -> None:
     index = IdIndex.of([0, 5])
     assert index.positions([2**32, 2**32 + 5, -1]).tolist() == [UNKNOWN] * 3
-    assert index.position(5) == 1
+    assert [index.position(single) for single in (5, 2**32 + 5, -1)] == [1, UNKNOWN, UNKNOWN]
 
 
 def test_an_empty_index_knows_nothing() -> None:
     assert IdIndex.of([]).positions(np.array([[1, 2]])).tolist() == [[UNKNOWN, UNKNOWN]]
+    assert IdIndex.of([]).position(1) == UNKNOWN

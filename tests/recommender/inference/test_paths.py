@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recommender.inference import Recommender
 from recommender.inference.histories import NOBODY, Viewer
@@ -9,6 +11,7 @@ from recommender.inference.identifiers import UNKNOWN
 from recommender.inference.paths import item_paths, path_of, rating_paths
 from recommender.inference.rankings import (
     BlendRanking,
+    ImplicitRanking,
     NeighbourRanking,
     ProfileRanking,
     StaticRanking,
@@ -38,6 +41,22 @@ def test_each_movie_says_what_its_score_is_made_from() -> None:
 def test_a_signal_without_weight_is_no_path() -> None:
     blend = BlendRanking([NEIGHBOURS, PROFILE, TRENDING], [1.0, 0.0, 0.1])
     assert item_paths(blend, viewer([1.0]), ALL) == ("personal", "popular", "popular")
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_most_personal_signal_decides_whatever_is_asked_first(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    factors = rng.random((4, 2)) * (rng.random((4, 1)) < 0.5)
+    signals = [NEIGHBOURS, ImplicitRanking.of(factors, 1.0, 2.0), PROFILE, TRENDING]
+    weights = rng.integers(0, 2, len(signals)).tolist()
+    someone = viewer((rng.random(3) * (rng.random(3) < 0.5)).tolist())
+    shown = [item_paths(one, someone, ALL) for one, by in zip(signals, weights, strict=True) if by]
+    order = ("personal", "content", "popular")
+    expected = [
+        min((paths[place] for paths in shown), key=order.index, default="popular")
+        for place in range(ALL.size)
+    ]
+    assert item_paths(BlendRanking(signals, weights), someone, ALL) == tuple(expected)
 
 
 def test_a_list_from_a_history_that_was_not_trained_on_is_folded_in() -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -166,6 +168,57 @@ def test_the_personal_share_rises_from_nothing_to_all(support: int, handover: fl
     assert np.all(np.diff(shares) >= 0.0)
     assert shares[0] == (handover == 0.0)
     assert shares[-1] == pytest.approx(1.0, abs=1e-5)
+
+
+def dense(neighbours: NeighbourRanking) -> np.ndarray:
+    return np.stack([neighbours.row(movie) for movie in range(neighbours.starts.size - 1)])
+
+
+def random_neighbours(rng: np.random.Generator, n_movies: int) -> NeighbourRanking:
+    weights = rng.normal(size=(n_movies, n_movies)) * (rng.random((n_movies, n_movies)) < 0.2)
+    weights[rng.random(n_movies) < 0.6] = 0.0
+    rows, columns = np.nonzero(weights)
+    starts = np.append(0, np.cumsum(np.bincount(rows, minlength=n_movies)))
+    kept = weights[rows, columns].astype(np.float32)
+    return NeighbourRanking(starts, columns.astype(np.int32), kept, 0.7, 0.5, 3.0)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from("CF"))
+@settings(deadline=None)
+def test_a_blend_is_what_its_formula_says(seed: int, order: Literal["C", "F"]) -> None:
+    rng = np.random.default_rng(seed)
+    n_movies, n_rated = 60, int(rng.integers(1, 20))
+    neighbours = random_neighbours(rng, n_movies)
+    features, factors, loadings = (
+        np.asarray(rng.normal(size=(n_movies, size)), dtype=np.float32, order=order)
+        for size in (5, 4, 6)
+    )
+    centre, popular = rng.normal(size=5), rng.random(n_movies)
+    someone = viewer(
+        rng.choice(n_movies, n_rated, replace=False).tolist(), rng.random(n_rated).tolist()
+    )
+    signals = [
+        AlignedRanking(neighbours, features, loadings),
+        ImplicitRanking.of(factors, 1.0, 2.0),
+        ProfileRanking(features, centre),
+        StaticRanking(popular),
+    ]
+    weights = rng.normal(size=4).tolist()
+
+    exact = features.astype(np.float64)
+    strengths = someone.grades * (0.7 + 0.5 * 0.5 ** (np.arange(n_rated)[::-1] / 3.0))
+    expected = strengths @ loadings[someone.movies].astype(np.float64)
+    known = np.diff(neighbours.starts) > 0
+    summed = strengths @ dense(neighbours)[someone.movies]
+    aligned = np.where(known, summed, expected[0] + exact @ expected[1:])
+    profile = someone.grades @ exact[someone.movies] / someone.grades.sum() - centre
+    own = factors[someone.movies].astype(np.float64)
+    system = factors.astype(np.float64).T @ factors + np.eye(4)
+    system += own.T @ np.diag(2.0 * someone.grades) @ own
+    implicit = factors @ np.linalg.solve(system, own.T @ (1.0 + 2.0 * someone.grades))
+    parts = [aligned, implicit, exact @ profile, popular]
+    formula = sum(by * part for by, part in zip(weights, parts, strict=True))
+    assert BlendRanking(signals, weights).scores(someone) == pytest.approx(formula, abs=1e-4)
 
 
 def test_blending_does_not_write_into_a_signal() -> None:
