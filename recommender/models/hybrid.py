@@ -9,10 +9,13 @@ from recommender.errors import UsageError
 from recommender.inference.components import (
     COLD_SIGNALS,
     PERSONAL_SIGNALS,
+    RATING_PARTS,
     Blend,
     Components,
     SupportGroup,
 )
+from recommender.inference.estimates import FactorEstimates
+from recommender.inference.fold_in import UserPrior
 from recommender.inference.part import Audience, Part
 from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
@@ -144,13 +147,7 @@ class HybridScorer:
         engine = choose_engine(len(data), params)
         self._progress(f"parts, with the {engine} factorization", 0, None)
         features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
-        rating_parts = fit_rating_parts(data, terms, features, params, seed)
-        factors = {
-            "popularity": movie_means(data, params.popularity_damping),
-            **rating_parts,
-            "svd": fit_svd(data, params, seed),
-            "nmf": fit_nmf(data, params, seed),
-        }
+        factors = self._fit_factors(data, terms, features)
         return Components(
             factors=factors,
             static=static_signals(data, params),
@@ -160,9 +157,25 @@ class HybridScorer:
             known_users=data.known_users,
             known_movies=data.known_movies,
             blend=self._fit_blend(data, terms, features),
-            priors=fit_user_priors(data, rating_parts, params),
+            priors=self._fit_priors(data, factors),
             engine=engine,
         )
+
+    def _fit_factors(
+        self, data: IndexedRatings, terms: list[list[str]], features: Floats
+    ) -> dict[str, FactorEstimates]:
+        params, seed = self.params, self.seed
+        return {
+            "popularity": movie_means(data, params.popularity_damping),
+            **fit_rating_parts(data, terms, features, params, seed),
+            "svd": fit_svd(data, params, seed),
+            "nmf": fit_nmf(data, params, seed),
+        }
+
+    def _fit_priors(
+        self, data: IndexedRatings, factors: dict[str, FactorEstimates]
+    ) -> dict[str, UserPrior]:
+        return fit_user_priors(data, {name: factors[name] for name in RATING_PARTS}, self.params)
 
     def _fit_blend(self, data: IndexedRatings, terms: list[list[str]], features: Floats) -> Blend:
         personal, cold = self._ranking_weights(data, features)
