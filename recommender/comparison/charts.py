@@ -133,7 +133,9 @@ def _label_points(axes: Any, comparison: Comparison, metric: str) -> None:
     sizes = [(extent.width, extent.height) for extent in extents]
     lines = [_line(axes, model, metric) for model in models]
     area = Box(*axes.bbox.extents)
-    for text, point, box in zip(texts, points, place_labels(points, sizes, area, lines), strict=True):
+    for text, point, box in zip(
+        texts, points, place_labels(points, sizes, area, lines), strict=True
+    ):
         text.set_position(_in_points((box.left, box.bottom), point))
         _tie(axes, text, point, box)
 
@@ -160,7 +162,10 @@ def _tie(axes: Any, text: Any, point: Any, box: Box) -> None:
 def _line(axes: Any, model: ComparedModel, metric: str) -> Box:
     to_pixels = axes.transData.transform
     low, high = sorted(_interval(model, metric))
-    (x, bottom), (_, top) = to_pixels((model.fit_seconds, low)), to_pixels((model.fit_seconds, high))
+    (x, bottom), (_, top) = (
+        to_pixels((model.fit_seconds, low)),
+        to_pixels((model.fit_seconds, high)),
+    )
     return Box(x - 1.0, bottom, x + 1.0, top)
 
 

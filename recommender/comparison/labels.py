@@ -118,7 +118,7 @@ def _overlap(boxes: Boxes, others: Boxes, gap: float) -> npt.NDArray[np.bool_]:
 
 def _leaves(boxes: Boxes, area: Box) -> npt.NDArray[np.bool_]:
     low = (boxes[:, :2] < (area.left, area.bottom)).any(axis=1)
-    return low | (boxes[:, 2:] > (area.right, area.top)).any(axis=1)
+    return np.asarray(low | (boxes[:, 2:] > (area.right, area.top)).any(axis=1))
 
 
 def _array(boxes: Sequence[Box]) -> Boxes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
 from recommender.comparison import table
 from recommender.comparison.charts import (
     METRICS,
@@ -73,7 +75,7 @@ def _against_time(comparison: Comparison, metric: str) -> tuple[str, str]:
 
 def _slices(comparison: Comparison, metric: str) -> str:
     names, values = slice_values(comparison, metric)
-    texts = [["" if value != value else f"{value:.3f}" for value in row] for row in values.tolist()]
+    texts = [["" if np.isnan(value) else f"{value:.3f}" for value in row] for row in values]
     return html_page.table(
         ["model", *names],
         [[model.name, *row] for model, row in zip(comparison.models, texts, strict=True)],

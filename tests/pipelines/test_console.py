@@ -58,4 +58,6 @@ def test_trials_of_every_model_fit_eighty_columns(name: str) -> None:
 
 
 def test_brackets_in_a_reason_are_no_markup() -> None:
-    assert any("[red]" in line for line in shown(80, ShownTable(["model", "why"], [["a", "[red]"]])))
+    assert any(
+        "[red]" in line for line in shown(80, ShownTable(["model", "why"], [["a", "[red]"]]))
+    )
