@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from recommender.evaluation.figures import (
     BLUE,
@@ -107,6 +108,7 @@ def _draw_slice(axes: Any, report: TuningReport, name: str) -> None:
             axes.plot(trial.values[name], trial.score, "D", color=colour, mfc="none", label=label)
     if find_scorer(report.model).spaces[report.objective][name].log and min(values) > 0:
         axes.set_xscale("log")
+        axes.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("{x:g}")
         axes.tick_params(axis="x", which="both", labelsize=7)
