@@ -10,7 +10,7 @@ from zenml.enums import ExecutionMode
 from zenml.models import PipelineRunResponse
 
 from pipelines.alerts import record_alert
-from pipelines.outcome import ReportedOutcome
+from pipelines.outcome import ReportedOutcome, ShownTable
 from pipelines.plan import Plan, config_of
 from pipelines.preparation import prepare
 from pipelines.results import results_folder, take_kept_files
@@ -72,15 +72,17 @@ def _outcome(run: PipelineRunResponse, tracked: TrackedRun) -> ReportedOutcome:
     folder = results_folder(found.dataset) / "comparison"
     take_kept_files(folder)
     names = [model.name for model in found.models]
+    marked = names.index(found.reference) if found.reference in names else None
     return ReportedOutcome(
         title=f"models compared on {found.dataset}" + (" (simulated)" if found.simulated else ""),
         dataset=found.dataset,
         dataset_digest=found.dataset_digest,
         simulated=found.simulated,
         result=found.headlines,
-        headings=tuple(table.short_headings()),
-        rows=tuple(tuple(row) for row in table.short_rows(found)),
-        marked=names.index(found.reference) if found.reference in names else None,
+        tables=(
+            ShownTable(table.short_headings(), table.short_rows(found), marked),
+            ShownTable(table.chosen_headings(), table.chosen_rows(found), marked),
+        ),
         message=found.verdict,
         protocol=found.protocol,
         notes=(*tracked.recovered, *data_notes(run), *found.notes),

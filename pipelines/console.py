@@ -16,6 +16,7 @@ from pipelines.outcome import (
     Outcome,
     ReportedOutcome,
     RollbackOutcome,
+    ShownTable,
     StepOutcome,
     TrainingOutcome,
 )
@@ -33,6 +34,8 @@ _COLUMNS = (
     ("coverage", "coverage", 3),
 )
 _NAME_WIDTH = 16
+#: Longer cells are sentences, and begin at the left.
+_LONGEST_FIGURE = 16
 
 
 class ProgressBars(logging.Handler):
@@ -132,7 +135,8 @@ def show_training(console: Console, outcome: TrainingOutcome) -> None:
 def show_reported(console: Console, outcome: ReportedOutcome) -> None:
     """Print the steps, the result's table, what came of it and where to look."""
     console.print(_steps_table(outcome.title, outcome.steps))
-    console.print(_result_table(outcome))
+    for shown in outcome.tables:
+        console.print(_result_table(shown))
     for sentence in outcome.protocol:
         console.print(Text(sentence, style="dim"), soft_wrap=True)
     _print_notes(console, outcome.notes)
@@ -158,14 +162,27 @@ def _print_places(console: Console, places: Sequence[tuple[str, str]]) -> None:
         console.print(f"  {label:<22} {place}", soft_wrap=True, highlight=False)
 
 
-def _result_table(outcome: ReportedOutcome) -> Table:
-    # Narrow, and folded rather than cut where a terminal is narrower still.
+def _result_table(shown: ShownTable) -> Table:
+    # Narrow, and names whole: where a terminal is narrower still, other cells are folded.
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    for number, heading in enumerate(outcome.headings):
-        table.add_column(heading, justify="right" if number else "left", overflow="fold")
-    for number, row in enumerate(outcome.rows):
-        table.add_row(*row, style="bold" if number == outcome.marked else None)
+    for number, heading in enumerate(shown.headings):
+        cells = [row[number] for row in shown.rows]
+        widest = max(map(len, cells), default=0)
+        table.add_column(
+            _folded(heading, widest),
+            justify="right" if number and widest <= _LONGEST_FIGURE else "left",
+            overflow="fold",
+            no_wrap=not number,
+            min_width=0 if number else widest,
+        )
+    for number, row in enumerate(shown.rows):
+        table.add_row(*map(Text, row), style="bold" if number == shown.marked else None)
     return table
+
+
+def _folded(heading: str, width: int) -> str:
+    """Return a heading as several lines where it is a long name above short cells."""
+    return heading.replace("_", "_\n") if len(heading) > width else heading
 
 
 def _steps_table(title: str, steps: Sequence[StepOutcome]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -93,6 +94,21 @@ class TrainingOutcome:
 
 
 @dataclass(frozen=True)
+class ShownTable:
+    """A table for people.
+
+    Attributes:
+        headings: Headings of the columns; the first names the rows.
+        rows: Rows of texts.
+        marked: Number of the row that stands out, or ``None``.
+    """
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    marked: int | None = None
+
+
+@dataclass(frozen=True)
 class ReportedOutcome:
     """What a run came to whose result is a report: a comparison, or a tuning.
 
@@ -102,9 +118,7 @@ class ReportedOutcome:
         dataset_digest: SHA-256 of its source.
         simulated: Whether its ratings are simulated.
         result: The report's headline figures as plain values.
-        headings: Headings of the result's table.
-        rows: Rows of texts.
-        marked: Number of the row that stands out, or ``None``.
+        tables: The report's tables for people.
         message: What came of it, as a sentence.
         protocol: How the figures came about, in full sentences.
         notes: What a reader must know, in full sentences.
@@ -119,9 +133,7 @@ class ReportedOutcome:
     dataset_digest: str
     simulated: bool
     result: dict[str, Any]
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    marked: int | None
+    tables: tuple[ShownTable, ...]
     message: str
     protocol: tuple[str, ...]
     notes: tuple[str, ...]
@@ -136,10 +148,9 @@ class ReportedOutcome:
         return DONE
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the outcome as plain values for JSON; the table is in ``result``."""
+        """Return the outcome as plain values for JSON; the tables are in ``result``."""
         tree = asdict(self)
-        for shown in ("headings", "rows", "marked"):
-            del tree[shown]
+        del tree["tables"]
         return {**tree, "places": dict(self.places), "exit_code": self.exit_code}
 
 

@@ -10,7 +10,7 @@ from zenml.enums import ExecutionMode
 from zenml.models import PipelineRunResponse
 
 from pipelines.alerts import record_alert
-from pipelines.outcome import ReportedOutcome
+from pipelines.outcome import ReportedOutcome, ShownTable
 from pipelines.plan import Plan, config_of
 from pipelines.preparation import prepare
 from pipelines.results import results_folder, take_kept_files
@@ -103,9 +103,7 @@ def _outcome(run: PipelineRunResponse, tracked: TrackedRun, found: TuningReport)
         dataset_digest=found.dataset_digest,
         simulated=found.simulated,
         result=found.headlines,
-        headings=tuple(found.headings),
-        rows=tuple(found.rows),
-        marked=found.best.number,
+        tables=(ShownTable(found.headings, found.rows, found.best.number),),
         message=found.verdict,
         protocol=found.protocol,
         notes=(*tracked.recovered, *data_notes(run), *found.notes),

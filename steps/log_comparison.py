@@ -7,11 +7,8 @@ from zenml.types import HTMLString
 
 from recommender.comparison.report import Comparison
 from recommender.schema import Split
-from steps.report_files import keep_files
 from steps.reporting import progress_of
-from tracking.lineage import code_revision
-from tracking.result_log import log_results
-from tracking.training_log import TrainingRecord
+from steps.result_files import log_result
 
 
 @step(enable_cache=False)
@@ -39,15 +36,16 @@ def log_comparison(
 
     progress_of("log_comparison")("logging to MLflow", 0, None)
     files = comparison_files(comparison)
-    keep_files(files)
-    record = TrainingRecord(
+    log_result(
+        run_id,
+        files,
+        "comparison",
         split=split,
-        reports=[model.report for model in comparison.models],
-        artifacts={f"comparison/{name}": content for name, content in files.items()},
-        data_source=request["path"] or comparison.dataset,
+        parts=("training", "validation", "test"),
+        request=request,
         data_version=data_version,
-        revision=code_revision(),
+        params=comparison.choices,
+        values=comparison.costs,
+        reports=[model.report for model in comparison.models],
     )
-    parts = ("training", "validation", "test")
-    log_results(run_id, record, params=comparison.choices, values=comparison.costs, parts=parts)
     return HTMLString(files["comparison.html"])

@@ -7,11 +7,8 @@ from zenml.types import HTMLString
 
 from recommender.schema import Split
 from recommender.tuning.report import TuningReport
-from steps.report_files import keep_files
 from steps.reporting import progress_of
-from tracking.lineage import code_revision
-from tracking.result_log import log_results
-from tracking.training_log import TrainingRecord
+from steps.result_files import log_result
 
 
 @step(enable_cache=False)
@@ -39,15 +36,15 @@ def log_tuning(
 
     progress_of("log_tuning")("logging to MLflow", 0, None)
     files = tuning_files(tuning)
-    keep_files(files)
-    record = TrainingRecord(
+    log_result(
+        run_id,
+        files,
+        "tuning",
         split=split,
-        reports=(),
-        artifacts={f"tuning/{name}": content for name, content in files.items()},
-        data_source=request["path"] or tuning.dataset,
+        parts=("training", "validation"),
+        request=request,
         data_version=data_version,
-        revision=code_revision(),
+        params=tuning.choices,
+        values=tuning.scores,
     )
-    parts = ("training", "validation")
-    log_results(run_id, record, params=tuning.choices, values=tuning.scores, parts=parts)
     return HTMLString(files["tuning.html"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -95,18 +95,7 @@ def compare_models(
     """
     names = _check(settings)
     check_settings(evaluation)
-    terms = Terms(split, params, settings, evaluation)
-    compared: dict[str, ComparedModel] = {}
-    failures: dict[str, str] = {}
-    for done, name in enumerate(names):
-        tell = _teller(progress, name, done, len(names))
-        try:
-            compared[name] = _compare_one(name, terms, tell)
-        except TRIAL_ERRORS as error:
-            failures[name] = str(error) or type(error).__name__
-    if not compared:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items())
-        raise RouletteError(f"no model could be compared: {reasons}", place=split.train.name)
+    compared, failures = _compare_each(names, Terms(split, params, settings, evaluation), progress)
     reference = compared.get(settings.reference)
     return Comparison(
         dataset=split.train.name,
@@ -124,6 +113,28 @@ def compare_models(
         models=tuple(_against(model, reference) for model in compared.values()),
         failures=failures,
     )
+
+
+def _compare_each(
+    names: Sequence[str], terms: Terms, progress: Progress | None
+) -> tuple[dict[str, ComparedModel], dict[str, str]]:
+    """Return the models that could be measured, and the reasons of those that could not, by name.
+
+    Raises:
+        RouletteError: None could be measured; the message has the reasons.
+    """
+    compared: dict[str, ComparedModel] = {}
+    failures: dict[str, str] = {}
+    for done, name in enumerate(names):
+        try:
+            compared[name] = _compare_one(name, terms, _teller(progress, name, done, len(names)))
+        except TRIAL_ERRORS as error:
+            failures[name] = str(error) or type(error).__name__
+    if not compared:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items())
+        place = terms.split.train.name
+        raise RouletteError(f"no model could be compared: {reasons}", place=place)
+    return compared, failures
 
 
 def _check(settings: ComparisonSettings) -> tuple[str, ...]:

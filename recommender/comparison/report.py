@@ -14,6 +14,14 @@ from recommender.settings import Objective
 #: Metrics that a reader compares.
 HEADLINES = ("rmse", "mae", "ndcg_at_10", "precision_at_10", "recall_at_10", "coverage")
 
+#: What the columns of costs are, in full sentences.
+_COLUMNS = (
+    "fit s: seconds of one fit of the configuration chosen. budget s: seconds to fit and measure "
+    "all that were tried.",
+    "peak MB: memory that the fit took beyond what the process held before; memory that was free "
+    "within the process is not seen. list ms: median time to make one list of ten movies.",
+)
+
 
 @dataclass(frozen=True, eq=False)
 class ComparedModel:
@@ -131,24 +139,30 @@ class Comparison:
     @property
     def protocol(self) -> tuple[str, ...]:
         """How the figures came about, in full sentences."""
-        tried = (
-            f"Each model is tried in {self.trials + 1} configurations, that of params.yaml and "
-            "others drawn at random from its search space; the best by its own objective on the "
-            "validation ratings is kept."
-            if self.trials
-            else "Each model is as configured in params.yaml; nothing was tuned."
-        )
         sizes = self.sizes
         return (
             f"All models learn from the same {sizes['training']:,} training ratings "
             f"({self.split_method} split).",
-            tried,
-            f"It is measured once on the {sizes['test']:,} test ratings, without being fitted "
-            f"again on the {sizes['validation']:,} validation ratings, as the training pipeline "
-            "measures.",
-            "The budget is equal in configurations, not in seconds; a model with nothing to tune "
-            "is tried once.",
+            *self._budget,
+            f"The configuration chosen is measured once on the {sizes['test']:,} test ratings. It "
+            f"is not fitted again on the {sizes['validation']:,} validation ratings, nor is the "
+            "model that the training pipeline registers.",
             *self._uncertainty,
+            *_COLUMNS,
+        )
+
+    @property
+    def _budget(self) -> tuple[str, ...]:
+        """What was spent on each model, in full sentences."""
+        seconds = sum(model.budget_seconds for model in self.models)
+        if not self.trials:
+            return (f"Each model is as configured in params.yaml ({seconds:.0f} s in all).",)
+        return (
+            f"Budget of each model: {self.trials + 1} configurations, that of params.yaml and "
+            f"{self.trials} drawn at random from its search space. The best by the model's own "
+            "objective on the validation ratings is chosen.",
+            f"The budget is equal in configurations, not in seconds ({seconds:.0f} s in all); a "
+            "model with nothing to tune is tried once.",
         )
 
     @property
@@ -166,7 +180,7 @@ class Comparison:
     @property
     def notes(self) -> tuple[str, ...]:
         """What went wrong, in full sentences."""
-        notes = [f"{name} is missing: {reason}" for name, reason in self.failures.items()]
+        notes = [f"{name} failed: {reason}" for name, reason in self.failures.items()]
         notes += [
             f"{model.failed} of {model.tried} configurations of {model.name} failed."
             for model in self.models

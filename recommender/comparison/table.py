@@ -15,8 +15,12 @@ METRICS = (
     ("recall_at_10", "R@10", 4),
     ("coverage", "coverage", 3),
 )
+_FAILED = "failed"
 _CHOSEN_BY = "chosen by"
 _COSTS = ("fit s", "peak MB", "list ms")
+_BUDGET = ("tried", "budget s")
+#: Of all columns, those that fit a terminal of eighty, with the budget beside them.
+_SHORT = ("model", "RMSE", "NDCG@10", "coverage", *_COSTS)
 _DIFFERENCES = (("rmse", "RMSE"), ("ndcg_at_10", "NDCG@10"))
 _OBJECTIVES = {"rmse": "RMSE", "ndcg_at_10": "NDCG@10"}
 
@@ -27,21 +31,41 @@ def headings() -> list[str]:
 
 
 def rows(comparison: Comparison, *, intervals: bool) -> list[list[str]]:
-    """Return one row a model; with ``intervals`` each stands below its value."""
-    return [_row(model, intervals=intervals) for model in comparison.models]
+    """Return one row a model, failed ones last; with ``intervals`` each stands below its value."""
+    width = len(headings())
+    return [
+        *(_row(model, intervals=intervals) for model in comparison.models),
+        *(_failed_row(name, width) for name in comparison.failures),
+    ]
 
 
 def short_headings() -> list[str]:
     """Return the headings of `short_rows`."""
-    return [heading for heading in headings() if heading != _CHOSEN_BY]
+    return [*_SHORT, *_BUDGET]
 
 
 def short_rows(comparison: Comparison) -> list[list[str]]:
     """Return one row a model without intervals, for a terminal of eighty columns."""
-    left_out = headings().index(_CHOSEN_BY)
+    kept = [headings().index(heading) for heading in _SHORT]
     return [
-        [cell for column, cell in enumerate(row) if column != left_out]
-        for row in rows(comparison, intervals=False)
+        *(
+            [*(_row(model, intervals=False)[column] for column in kept), *_budget(model)]
+            for model in comparison.models
+        ),
+        *(_failed_row(name, len(short_headings())) for name in comparison.failures),
+    ]
+
+
+def chosen_headings() -> list[str]:
+    """Return the headings of `chosen_rows`."""
+    return ["model", "configuration chosen"]
+
+
+def chosen_rows(comparison: Comparison) -> list[list[str]]:
+    """Return the hyper-parameters chosen for each model; for a failed one, the reason."""
+    return [
+        *([model.name, values_text(model.values)] for model in comparison.models),
+        *([name, f"{_FAILED}: {reason}"] for name, reason in comparison.failures.items()),
     ]
 
 
@@ -61,21 +85,14 @@ def difference_rows(comparison: Comparison) -> list[list[str]]:
 
 def configuration_headings() -> list[str]:
     """Return the headings of `configuration_rows`."""
-    return ["model", "tried", "as configured", "chosen", "budget s", "hyper-parameters chosen"]
+    return ["model", *_BUDGET, "as configured", "chosen", "hyper-parameters chosen"]
 
 
 def configuration_rows(comparison: Comparison) -> list[list[str]]:
     """Return what was tried of each model, and what was chosen by the validation ratings."""
     return [
-        [
-            model.name,
-            str(model.tried) + (f" ({model.failed} failed)" if model.failed else ""),
-            _score(model.configured_score, model),
-            _score(model.chosen_score, model),
-            f"{model.budget_seconds:.1f}",
-            values_text(model.values),
-        ]
-        for model in comparison.models
+        *(_configuration_row(model) for model in comparison.models),
+        *([name, _FAILED, "", "", "", reason] for name, reason in comparison.failures.items()),
     ]
 
 
@@ -85,7 +102,7 @@ def values_text(values: Mapping[str, int | float]) -> str:
     >>> values_text({"n_factors": 50, "learning_rate": 0.01})
     'n_factors=50, learning_rate=0.01'
     """
-    return ", ".join(f"{name}={value:g}" for name, value in values.items()) or "as configured"
+    return ", ".join(f"{name}={value:g}" for name, value in values.items()) or "nothing to tune"
 
 
 def markdown(comparison: Comparison) -> str:
@@ -95,6 +112,8 @@ def markdown(comparison: Comparison) -> str:
 
 def _markdown_lines(comparison: Comparison) -> Iterator[str]:
     yield f"# Models compared on {comparison.dataset}"
+    yield ""
+    yield comparison.verdict
     yield ""
     for sentence in (*comparison.protocol, *comparison.notes):
         yield f"- {sentence}"
@@ -124,6 +143,21 @@ def _row(model: ComparedModel, *, intervals: bool) -> list[str]:
         "unknown" if model.peak_mb is None else f"{model.peak_mb:.0f}",
         f"{model.list_milliseconds:.2f}",
     ]
+
+
+def _failed_row(name: str, width: int) -> list[str]:
+    return [name, _FAILED, *[""] * (width - 2)]
+
+
+def _configuration_row(model: ComparedModel) -> list[str]:
+    configured = _score(model.configured_score, model)
+    chosen = _score(model.chosen_score, model)
+    return [model.name, *_budget(model), configured, chosen, values_text(model.values)]
+
+
+def _budget(model: ComparedModel) -> tuple[str, str]:
+    failed = f" ({model.failed} failed)" if model.failed else ""
+    return f"{model.tried}{failed}", f"{model.budget_seconds:.1f}"
 
 
 def _metric(model: ComparedModel, key: str, digits: int, *, intervals: bool) -> str:

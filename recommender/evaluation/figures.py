@@ -7,6 +7,7 @@ colour alone.
 from __future__ import annotations
 
 import io
+import re
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -16,6 +17,18 @@ ImageFormat = Literal["png", "svg"]
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6E6E6E"
 DPI = 130
+#: What a page calls the colours of figures; `html_page` says what they are in light and in dark.
+_PAGE_COLOURS = {
+    BLUE: "var(--blue)",
+    ORANGE: "var(--orange)",
+    GREY: "var(--quiet)",
+    "#000000": "var(--ink)",
+    "#FFFFFF": "none",
+}
+#: What an SVG file needs and an element of a page does not: where it is from, and names of groups,
+#: which would not be unique.
+_FILE_ONLY = re.compile(r'<metadata>.*?</metadata>|<!--.*?-->| xmlns(:\w+)?="[^"]*"', re.DOTALL)
+_GROUP_NAMES = re.compile(r'<g id="[^"]*">')
 LABELS = {
     "rmse": "RMSE (stars, lower is better)",
     "mae": "MAE (stars, lower is better)",
@@ -45,6 +58,16 @@ def tidy(axes: Any) -> None:
     """Take away the frame's upper and right sides, and keep the title small."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.title.set_fontsize(10)
+
+
+def drawing(figure: Any) -> str:
+    """Return the figure as an SVG element of a page, in the page's own colours and typeface."""
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        text = render(figure, "svg").decode("utf-8")
+    text = _FILE_ONLY.sub("", text[text.index("<svg") :])
+    for colour, name in _PAGE_COLOURS.items():
+        text = text.replace(colour.lower(), name)
+    return _GROUP_NAMES.sub("<g>", text)
 
 
 def render(figure: Any, image_format: ImageFormat) -> bytes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from recommender.evaluation.figures import (
     BLUE,
@@ -26,28 +28,38 @@ _COLUMNS = 3
 
 
 def plot_history(report: TuningReport, image_format: ImageFormat = "png") -> bytes:
-    """Draw the objective of each trial and the best so far; crosses were given up."""
-    figure, axes = new_figure(8.0, 4.0)
+    """Draw the objective of each trial and the best so far; crosses were pruned."""
+    return render(history(report), image_format)
+
+
+def history(report: TuningReport) -> Any:
+    """Return the figure of `plot_history`."""
+    figure, axes = new_figure(7.0, 4.2)
     complete = [trial for trial in report.trials if trial.score is not None]
     axes.plot(*_points(complete), "o", color=GREY, label="complete")
-    pruned = [trial for trial in report.trials if trial.state == "pruned"]
+    pruned = [trial.number for trial in report.trials if trial.state == "pruned"]
     if pruned:
         # At the lower edge: what they reached is over fewer cuts and cannot be compared.
         edge = axes.get_xaxis_transform()
-        numbers = [trial.number for trial in pruned]
-        axes.plot(numbers, [0.02] * len(numbers), "x", color=GREY, transform=edge, label="given up")
+        axes.plot(pruned, [0.02] * len(pruned), "x", color=GREY, transform=edge, label="pruned")
     axes.step(*_best_so_far(report, complete), where="post", color=BLUE, label="best so far")
     if report.present.score is not None:
         axes.axhline(report.present.score, color=ORANGE, linestyle="--", label="present")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("Trial")
     axes.set_ylabel(LABELS[report.objective])
-    axes.set_title(f"Trials of {_subject(report)}")
-    axes.legend(frameon=False)
-    return render(figure, image_format)
+    # Above the panel, where no trial can be.
+    axes.legend(frameon=False, ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize=9)
+    return figure
 
 
 def plot_importance(report: TuningReport, image_format: ImageFormat = "png") -> bytes:
     """Draw the share of the objective's variance that each hyper-parameter explains."""
+    return render(importance(report), image_format)
+
+
+def importance(report: TuningReport) -> Any:
+    """Return the figure of `plot_importance`."""
     names = sorted(report.importance, key=lambda name: report.importance[name])
     figure, axes = new_figure(7.0, 1.6 + 0.42 * len(names))
     for height, name in enumerate(names):
@@ -59,12 +71,11 @@ def plot_importance(report: TuningReport, image_format: ImageFormat = "png") -> 
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0.0, 1.1)
     axes.set_xlabel("Share of the objective's variance (functional ANOVA)")
-    axes.set_title(f"Importance for {_subject(report)}")
-    return render(figure, image_format)
+    return figure
 
 
 def plot_slices(report: TuningReport, image_format: ImageFormat = "png") -> bytes:
-    """Draw the objective against each hyper-parameter, one panel each, later trials darker."""
+    """Draw the objective against each hyper-parameter, one panel each, later trials deeper."""
     names = list(report.present.values)
     rows = math.ceil(len(names) / _COLUMNS)
     columns = min(len(names), _COLUMNS)
@@ -74,9 +85,15 @@ def plot_slices(report: TuningReport, image_format: ImageFormat = "png") -> byte
         axes.set_visible(False)
     for axes, name in zip(panels, names, strict=False):
         _draw_slice(axes, report, name)
-    title = f"{LABELS[report.objective]}, later trials darker\n{_subject(report)}"
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle("Later trials are deeper", fontsize=10)
     return render(figure, image_format)
+
+
+def slice_of(report: TuningReport, name: str) -> Any:
+    """Return the figure of the objective against one hyper-parameter, for a page."""
+    figure, axes = new_figure(4.6, 3.6)
+    _draw_slice(axes, report, name)
+    return figure
 
 
 def _draw_slice(axes: Any, report: TuningReport, name: str) -> None:
@@ -84,17 +101,20 @@ def _draw_slice(axes: Any, report: TuningReport, name: str) -> None:
     complete = [trial for trial in report.trials if trial.score is not None]
     values = [trial.values[name] for trial in complete]
     numbers = [trial.number for trial in complete]
-    axes.scatter(values, [trial.score for trial in complete], c=numbers, cmap="Blues", vmin=-5)
+    depth = np.interp(numbers, (0, max(numbers, default=0) or 1), (0.25, 1.0))
+    axes.scatter(values, [trial.score for trial in complete], color=BLUE, alpha=depth, linewidths=0)
     for trial, colour, label in ((report.best, ORANGE, "best"), (report.present, GREY, "present")):
         if trial.score is not None:
             axes.plot(trial.values[name], trial.score, "D", color=colour, mfc="none", label=label)
     if find_scorer(report.model).spaces[report.objective][name].log and min(values) > 0:
         axes.set_xscale("log")
+        axes.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("{x:g}")
         axes.tick_params(axis="x", which="both", labelsize=7)
     axes.set_xlabel(name)
-    axes.legend(frameon=False, fontsize=8)
+    axes.set_ylabel(LABELS[report.objective].partition(" (")[0])
+    axes.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize=8)
 
 
 def _points(trials: list[TrialRecord]) -> tuple[list[int], list[float | None]]:
@@ -113,8 +133,3 @@ def _best_so_far(
         numbers.append(trial.number)
         best.append(trial.score if better else best[-1])
     return numbers, best
-
-
-def _subject(report: TuningReport) -> str:
-    simulated = " (simulated)" if report.simulated else ""
-    return f"{report.model} on the validation ratings of {report.dataset}{simulated}"

@@ -19,7 +19,7 @@ class TrialRecord:
 
     Attributes:
         number: From 0, the present configuration.
-        state: ``complete``, ``pruned`` (given up since it did worse than most) or ``failed``.
+        state: ``complete``, ``pruned`` (ended early since it did worse than most) or ``failed``.
         values: The hyper-parameters.
         cut_scores: The objective on each piece of the validation ratings that was reached.
         score: Mean of ``cut_scores``; ``None`` unless complete.
@@ -111,6 +111,11 @@ class TuningReport:
         return {name: value for name, value in self.best.values.items() if value != present[name]}
 
     @property
+    def seconds(self) -> float:
+        """What all trials took together, those of earlier runs included."""
+        return sum(trial.seconds for trial in self.trials)
+
+    @property
     def summary(self) -> str:
         """How many trials there were, and how they ended."""
         states = [trial.state for trial in self.trials]
@@ -135,11 +140,13 @@ class TuningReport:
     def protocol(self) -> tuple[str, ...]:
         """How the figures came about, in full sentences."""
         return (
-            f"{self.summary}.",
+            f"{self.summary}; {self.seconds:.0f} s in all.",
             f"Each trial is measured on {self.cuts} successive pieces of the "
             f"{self.validation_ratings:,} validation ratings, fitted for each on the training "
-            "ratings and the pieces before it; its score is the mean. Test ratings are not "
-            "looked at.",
+            "ratings and the pieces before it; its score is the mean. A trial that does worse "
+            "than the median of those before it is pruned after a piece.",
+            "Test ratings are not looked at. The best of many trials is flattered by chance: what "
+            "it is worth, the training and comparison pipelines measure on test ratings.",
         )
 
     @property

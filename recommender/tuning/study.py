@@ -78,8 +78,8 @@ class Task:
     def score(self, values: Values, cut: Split) -> float:
         """Fit the configuration on the training part of ``cut`` and measure it."""
         params = replace(self.params, model=with_values(self.params.model, values))
-        scorer, seed = find_scorer(self.model).make(params), params.seed
-        return measure_objective(scorer.fit(cut.train), cut, self.objective, self.evaluation, seed)
+        scorer = find_scorer(self.model).make_for(self.objective, params).fit(cut.train)
+        return measure_objective(scorer, cut, self.objective, self.evaluation, params.seed)
 
 
 def tune(
@@ -119,12 +119,7 @@ def tune(
     file = folder / f"{task.model}-{task.objective}-{_key(split, task, settings, code_digest)}.db"
     with open_study(file, task.objective, settings.prune_after) as study:
         before = len(study.trials)
-        for number in range(before, settings.trials):
-            if progress is not None:
-                progress(_what(task, study, number), number, settings.trials)
-            record = _run_trial(study, task, number)
-            if on_trial is not None:
-                on_trial(record)
+        _run_trials(study, task, settings.trials, on_trial, progress)
         trials = tuple(_record(trial) for trial in study.trials)
         _require_one(trials, task, file)
         importance = study.importance(params.seed)
@@ -262,6 +257,22 @@ def _key(split: Split, task: Task, settings: TuningSettings, code_digest: str) -
         "max_users": task.evaluation.max_users,
     }
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _run_trials(
+    study: KeptStudy,
+    task: Task,
+    trials: int,
+    on_trial: OnTrial | None,
+    progress: Progress | None,
+) -> None:
+    """Run trials until the study has ``trials`` of them, those of earlier runs included."""
+    for number in range(len(study.trials), trials):
+        if progress is not None:
+            progress(_what(task, study, number), number, trials)
+        record = _run_trial(study, task, number)
+        if on_trial is not None:
+            on_trial(record)
 
 
 def _run_trial(study: KeptStudy, task: Task, number: int) -> TrialRecord:

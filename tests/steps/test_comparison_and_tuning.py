@@ -13,7 +13,7 @@ from recommender.comparison.report import Comparison
 from recommender.schema import Split
 from recommender.settings import Params
 from recommender.tuning.report import TrialRecord, TuningReport
-from steps import log_comparison, log_tuning, tune_model
+from steps import log_comparison, log_tuning, result_files, tune_model
 from steps.compare_models import compare_models
 from steps.materializers import ComparisonMaterializer, TuningMaterializer
 
@@ -34,8 +34,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     def log(run_id: str, record: Any, **arguments: Any) -> None:
         calls.update(arguments, run_id=run_id, record=record)
 
-    for module in (log_comparison, log_tuning):
-        monkeypatch.setattr(module, "log_results", log)
+    monkeypatch.setattr(result_files, "log_results", log)
     monkeypatch.setattr(tune_model, "trial_logger", lambda _: calls["trials"].append)
     monkeypatch.setattr(environment, "state_dir", lambda: tmp_path)
     return calls

@@ -121,7 +121,7 @@ def test_failures_are_counted_and_told(
     assert (moody.tried, moody.failed) == (3, 2)
     assert "not finite" in found.failures["broken"]
     assert any("2 of 3 configurations of moody" in note for note in found.notes)
-    assert any("broken is missing" in note for note in found.notes)
+    assert any("broken failed: the factors" in note for note in found.notes)
     with pytest.raises(RouletteError, match="no model could be compared: broken"):
         compare(tiny_split, tiny_params, "broken")
 
