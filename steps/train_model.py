@@ -10,8 +10,8 @@ from recommender.schema import Dataset, Split
 from recommender.settings import Params, parse_settings
 from steps.materializers import BundleMaterializer
 from steps.reporting import progress_of
+from steps.starting import open_start
 from tracking.lineage import code_state
-from tracking.warm_start import StartingVersion
 
 
 @step(output_materializers={"bundle": BundleMaterializer})
@@ -36,12 +36,8 @@ def train_model(
         UsageError: The model to start from does not fit.
     """
     # Imported now: the trainers take seconds, which a cached step need not wait for.
-    from recommender.models.starting_model import StartingModel  # noqa: PLC0415
     from recommender.models.training import train_bundle  # noqa: PLC0415
 
-    start = None
-    if warm_start is not None:
-        start = StartingModel(warm_start["version"], StartingVersion(**warm_start).open())
     return train_bundle(
         environment.work_dir() / "bundle",
         split,
@@ -49,6 +45,6 @@ def train_model(
         parse_settings(Params, params, place="params"),
         code=code_state(),
         progress=progress_of("train_model"),
-        start=start,
+        start=open_start(warm_start),
         checkpoints=environment.state_dir() / "checkpoints",
     )

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recommender.models import hybrid_halves
 from recommender.models.hybrid import HybridScorer
 from recommender.models.hybrid_halves import RankingHalf, RatingHalf
 from recommender.models.scorers import SCORERS
@@ -38,11 +37,10 @@ def test_half_of_it_makes_the_same_estimates(
 def test_a_half_leaves_out_what_it_does_not_need(
     ratings_of_taste: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def costly(*_: object) -> None:
+    def costly(*_: object, **__: object) -> None:
         raise AssertionError("fitted for nothing")
 
-    monkeypatch.setattr(hybrid_halves, "fit_rating_parts", costly)
-    monkeypatch.setattr("recommender.models.hybrid.fit_rating_parts", costly)
+    monkeypatch.setattr("recommender.models.hybrid.rating_part_fits", costly)
     monkeypatch.setattr("recommender.models.hybrid.hold_out", costly)
     RankingHalf(PARAMS, seed=2).fit(ratings_of_taste)
     monkeypatch.undo()
