@@ -1,0 +1,245 @@
+"""How the event store reaches its database: one pool for each process, and every fault named.
+
+SQLite runs in WAL with ``synchronous=FULL``: what is committed survives a crash of the machine,
+and readers wait for nobody. PostgreSQL is reached with psycopg.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from events.errors import StoreOutdatedError, StoreUnavailable
+from events.tables import REVISION, counter
+from recommender.errors import UsageError
+
+_MIGRATE = "Run: python -m events migrate"
+_SIZE = 8
+_MOST_OVERFLOW = 24
+#: What SQLite says of the place rather than of the statement.
+_SQLITE_FAULTS = {
+    sqlite3.SQLITE_BUSY: "is locked by another process",
+    sqlite3.SQLITE_LOCKED: "is locked by another connection",
+    sqlite3.SQLITE_FULL: "has no room left on its disk",
+    sqlite3.SQLITE_IOERR: "its disk fails",
+    sqlite3.SQLITE_READONLY: "may not be written to",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
+    sqlite3.SQLITE_PERM: "may not be opened",
+    sqlite3.SQLITE_NOMEM: "the machine has no memory left",
+    sqlite3.SQLITE_PROTOCOL: "is locked by another process",
+    sqlite3.SQLITE_CORRUPT: "is damaged",
+    sqlite3.SQLITE_NOTADB: "is not a SQLite database",
+}
+#: Seconds after which to try again, where waiting for a lock is not what helps.
+_SLOW_TO_MEND = 5
+
+
+class Database:
+    """The database of the events; it opens nothing before it is used.
+
+    Threads share it. A forked child gets connections of its own.
+
+    Args:
+        url: SQLAlchemy's URL: ``sqlite:///FILE`` or ``postgresql://...``.
+        lock_seconds: How long a lock of another is waited for.
+
+    Raises:
+        UsageError: The URL names no durable store that is known.
+    """
+
+    def __init__(self, url: str, *, lock_seconds: float = 2.0) -> None:
+        self._url = parse_url(url)
+        self._lock_seconds = lock_seconds
+        # By process: connections must not cross a fork, so the parent's are left untouched.
+        self._engines: dict[int, Engine] = {}
+
+    @property
+    def place(self) -> str:
+        """The store's URL without its password."""
+        return self._url.render_as_string(hide_password=True)
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or ``None`` for PostgreSQL."""
+        return sqlite_file(self._url)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection on which every statement is a transaction of its own.
+
+        Raises:
+            StoreUnavailable: The store is out of reach.
+            StoreOutdatedError: It is absent or its tables are not those of this code.
+        """
+        with self._faults_named(), self._opened().connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[tuple[Connection, int]]:
+        """Give a connection that holds the store's write lock, and the last number given.
+
+        The body is one transaction, durable when the ``with`` statement has ended.
+
+        Raises:
+            StoreUnavailable: The store is locked for too long, full, or out of reach.
+            StoreOutdatedError: It is absent or its tables are not those of this code.
+        """
+        with self._faults_named(), self._opened().connect() as connection:
+            begin(connection)
+            last = connection.execute(select(counter.c.last).with_for_update()).scalar_one()
+            yield connection, last
+            connection.commit()
+
+    def close(self) -> None:
+        """Close this process's connections; the next use opens them again."""
+        engine = self._engines.pop(os.getpid(), None)
+        if engine is not None:
+            engine.dispose()
+
+    def _opened(self) -> Engine:
+        engine = self._engines.get(os.getpid())
+        if engine is not None:
+            return engine
+        if self.file is not None and not self.file.exists():
+            raise StoreOutdatedError(
+                "there is no event store", place=self.place, remedy=f"{_MIGRATE}."
+            )
+        engine = make_engine(self._url, lock_seconds=self._lock_seconds)
+        with engine.connect() as connection:
+            require_revision(connection, self.place)
+        # Of two threads that were here at once, one gives way.
+        return self._engines.setdefault(os.getpid(), engine)
+
+    @contextmanager
+    def _faults_named(self) -> Iterator[None]:
+        try:
+            yield
+        except PoolTimeoutError as error:
+            raise StoreUnavailable("all its connections are in use", place=self.place) from error
+        except DBAPIError as error:
+            fault = fault_of(error, self.place)
+            if fault is None:
+                raise
+            raise fault from error
+
+
+def parse_url(url: str) -> URL:
+    """Return the URL with its driver.
+
+    Raises:
+        UsageError: It names neither a SQLite file nor PostgreSQL.
+    """
+    remedy = "Use sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME."
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise UsageError("EVENTS_URL is not a URL", remedy=remedy) from error
+    kind = parsed.get_backend_name()
+    if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite")
+    if kind in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    shown = parsed.render_as_string(hide_password=True)
+    raise UsageError("names no durable event store", place=shown, remedy=remedy)
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """Return the file of a SQLite URL, or ``None``."""
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        return None
+    return Path(url.database)
+
+
+def make_engine(url: URL, *, lock_seconds: float) -> Engine:
+    """Return an engine without open connections; each statement commits unless `begin` was called.
+
+    Args:
+        url: What `parse_url` gave.
+        lock_seconds: How long a lock of another is waited for.
+    """
+    arguments: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_timeout": lock_seconds}
+    arguments |= {"pool_size": _SIZE, "max_overflow": _MOST_OVERFLOW}
+    if sqlite_file(url) is not None:
+        arguments["connect_args"] = {"timeout": lock_seconds, "check_same_thread": False}
+        engine = create_engine(url, **arguments)
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+    options = {
+        "lock_timeout": int(lock_seconds * 1000),
+        "statement_timeout": 60_000,
+        "idle_in_transaction_session_timeout": 60_000,
+        "synchronous_commit": "on",
+        "timezone": "UTC",
+    }
+    arguments["connect_args"] = {
+        "connect_timeout": max(2, round(lock_seconds)),
+        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+    }
+    # After a restart of the server the pool's connections are dead.
+    return create_engine(url, pool_pre_ping=True, **arguments)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL").close()
+    connection.execute("PRAGMA synchronous=FULL").close()
+    # What is erased leaves the file, not only the tables.
+    connection.execute("PRAGMA secure_delete=ON").close()
+
+
+def begin(connection: Connection) -> None:
+    """Begin a transaction that writes; in SQLite it takes the write lock at once."""
+    sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if sqlite else "BEGIN")
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of the store's tables, or ``None`` where there are none."""
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def require_revision(connection: Connection, place: str) -> None:
+    """Check that the tables are those of this code.
+
+    Raises:
+        StoreOutdatedError: They are not.
+    """
+    found = revision_of(connection)
+    if found is None:
+        raise StoreOutdatedError("the store has no tables", place=place, remedy=f"{_MIGRATE}.")
+    if found != REVISION:
+        raise StoreOutdatedError(
+            f"the store's tables are of another revision than {REVISION}, which this code needs",
+            place=place,
+            value=found,
+            remedy=f"{_MIGRATE}; if the store is newer than the code, update the code.",
+        )
+
+
+def fault_of(error: DBAPIError, place: str) -> StoreUnavailable | None:
+    """Return the error to answer with, or ``None`` where the statement itself was wrong."""
+    if isinstance(error.orig, sqlite3.Error):
+        # The low byte is the kind, the rest its details.
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        if code not in _SQLITE_FAULTS:
+            return None
+        wait = 1 if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else _SLOW_TO_MEND
+        return StoreUnavailable(_SQLITE_FAULTS[code], place=place, retry_after_seconds=wait)
+    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+        state = getattr(error.orig, "sqlstate", None) or "no connection"
+        return StoreUnavailable(
+            f"PostgreSQL cannot store or read now ({state})",
+            place=place,
+            retry_after_seconds=_SLOW_TO_MEND,
+        )
+    return None
