@@ -6,7 +6,6 @@ and readers wait for nobody. PostgreSQL is reached with psycopg.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from events.errors import StoreOutdatedError, StoreUnavailable
+from events.per_process import PerProcess
 from events.tables import REVISION, counter
 from recommender.errors import UsageError
 
@@ -58,8 +58,7 @@ class Database:
     def __init__(self, url: str, *, lock_seconds: float = 2.0) -> None:
         self._url = parse_url(url)
         self._lock_seconds = lock_seconds
-        # By process: connections must not cross a fork, so the parent's are left untouched.
-        self._engines: dict[int, Engine] = {}
+        self._engine = PerProcess(self._open)
 
     @property
     def place(self) -> str:
@@ -79,7 +78,7 @@ class Database:
             StoreUnavailable: The store is out of reach.
             StoreOutdatedError: It is absent or its tables are not those of this code.
         """
-        with self._faults_named(), self._opened().connect() as connection:
+        with self._faults_named(), self._engine.get().connect() as connection:
             yield connection
 
     @contextmanager
@@ -92,7 +91,7 @@ class Database:
             StoreUnavailable: The store is locked for too long, full, or out of reach.
             StoreOutdatedError: It is absent or its tables are not those of this code.
         """
-        with self._faults_named(), self._opened().connect() as connection:
+        with self._faults_named(), self._engine.get().connect() as connection:
             begin(connection)
             last = connection.execute(select(counter.c.last).with_for_update()).scalar_one()
             yield connection, last
@@ -100,14 +99,11 @@ class Database:
 
     def close(self) -> None:
         """Close this process's connections; the next use opens them again."""
-        engine = self._engines.pop(os.getpid(), None)
+        engine = self._engine.take()
         if engine is not None:
             engine.dispose()
 
-    def _opened(self) -> Engine:
-        engine = self._engines.get(os.getpid())
-        if engine is not None:
-            return engine
+    def _open(self) -> Engine:
         if self.file is not None and not self.file.exists():
             raise StoreOutdatedError(
                 "there is no event store", place=self.place, remedy=f"{_MIGRATE}."
@@ -115,8 +111,7 @@ class Database:
         engine = make_engine(self._url, lock_seconds=self._lock_seconds)
         with engine.connect() as connection:
             require_revision(connection, self.place)
-        # Of two threads that were here at once, one gives way.
-        return self._engines.setdefault(os.getpid(), engine)
+        return engine
 
     @contextmanager
     def _faults_named(self) -> Iterator[None]:
