@@ -7,19 +7,34 @@ and readers wait for nobody. PostgreSQL is reached with psycopg.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+import psycopg
+from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
+from sqlalchemy import (
+    URL,
+    CompoundSelect,
+    Connection,
+    Engine,
+    Select,
+    create_engine,
+    event,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from events.errors import StoreOutdatedError, StoreUnavailable
 from events.per_process import PerProcess
 from events.tables import REVISION, counter
 from recommender.errors import UsageError
+
+Compilable = Select[Any] | CompoundSelect[Any]
 
 _MIGRATE = "Run: python -m events migrate"
 _SIZE = 8
@@ -58,7 +73,7 @@ class Database:
     def __init__(self, url: str, *, lock_seconds: float = 2.0) -> None:
         self._url = parse_url(url)
         self._lock_seconds = lock_seconds
-        self._engine = PerProcess(self._open)
+        self._opened = PerProcess(self._open)
 
     @property
     def place(self) -> str:
@@ -78,8 +93,33 @@ class Database:
             StoreUnavailable: The store is out of reach.
             StoreOutdatedError: It is absent or its tables are not those of this code.
         """
-        with self._faults_named(), self._engine.get().connect() as connection:
+        with self._faults_named(), self._opened.get().engine.connect() as connection:
             yield connection
+
+    def rows(self, statement: Compilable, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Return what one reading statement finds, at a fifth of the cost of `read`.
+
+        Args:
+            statement: It is turned into the driver's SQL once.
+            parameters: What it binds, in types that the driver takes as they are.
+
+        Raises:
+            StoreUnavailable: The store is out of reach.
+            StoreOutdatedError: It is absent or its tables are not those of this code.
+        """
+        with self._faults_named():
+            opened = self._opened.get()
+            sql, positions = opened.sql_of(statement)
+            bound = parameters if positions is None else tuple(parameters[p] for p in positions)
+            connection = opened.engine.raw_connection()
+            try:
+                # Both drivers' connections execute, beyond what DB-API asks of them.
+                found: list[tuple[Any, ...]] = connection.driver_connection.execute(  # type: ignore[union-attr]
+                    sql, bound
+                ).fetchall()
+            finally:
+                connection.close()
+            return found
 
     @contextmanager
     def write(self) -> Iterator[tuple[Connection, int]]:
@@ -91,7 +131,7 @@ class Database:
             StoreUnavailable: The store is locked for too long, full, or out of reach.
             StoreOutdatedError: It is absent or its tables are not those of this code.
         """
-        with self._faults_named(), self._engine.get().connect() as connection:
+        with self._faults_named(), self._opened.get().engine.connect() as connection:
             begin(connection)
             last = connection.execute(select(counter.c.last).with_for_update()).scalar_one()
             yield connection, last
@@ -99,11 +139,11 @@ class Database:
 
     def close(self) -> None:
         """Close this process's connections; the next use opens them again."""
-        engine = self._engine.take()
-        if engine is not None:
-            engine.dispose()
+        opened = self._opened.take()
+        if opened is not None:
+            opened.engine.dispose()
 
-    def _open(self) -> Engine:
+    def _open(self) -> _Opened:
         if self.file is not None and not self.file.exists():
             raise StoreOutdatedError(
                 "there is no event store", place=self.place, remedy=f"{_MIGRATE}."
@@ -111,7 +151,7 @@ class Database:
         engine = make_engine(self._url, lock_seconds=self._lock_seconds)
         with engine.connect() as connection:
             require_revision(connection, self.place)
-        return engine
+        return _Opened(engine)
 
     @contextmanager
     def _faults_named(self) -> Iterator[None]:
@@ -120,10 +160,31 @@ class Database:
         except PoolTimeoutError as error:
             raise StoreUnavailable("all its connections are in use", place=self.place) from error
         except DBAPIError as error:
+            fault = fault_of(error.orig, self.place)
+            if fault is None:
+                raise
+            raise fault from error
+        except (sqlite3.Error, psycopg.Error) as error:
             fault = fault_of(error, self.place)
             if fault is None:
                 raise
             raise fault from error
+
+
+class _Opened:
+    """One process's pool, and the statements turned into its driver's SQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._sql: dict[Compilable, tuple[str, list[str] | None]] = {}
+
+    def sql_of(self, statement: Compilable) -> tuple[str, list[str] | None]:
+        """Return the SQL, and the names of its parameters by position where they have positions."""
+        known = self._sql.get(statement)
+        if known is None:
+            compiled = statement.compile(dialect=self.engine.dialect)
+            known = self._sql[statement] = str(compiled), compiled.positiontup
+        return known
 
 
 def parse_url(url: str) -> URL:
@@ -221,20 +282,26 @@ def require_revision(connection: Connection, place: str) -> None:
         )
 
 
-def fault_of(error: DBAPIError, place: str) -> StoreUnavailable | None:
-    """Return the error to answer with, or ``None`` where the statement itself was wrong."""
-    if isinstance(error.orig, sqlite3.Error):
+def fault_of(error: BaseException | None, place: str) -> StoreUnavailable | None:
+    """Return the error to answer with, or ``None`` where the statement itself was wrong.
+
+    Args:
+        error: What the driver raised.
+        place: The store, without its password.
+    """
+    if isinstance(error, sqlite3.Error):
         # The low byte is the kind, the rest its details.
-        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
         if code not in _SQLITE_FAULTS:
             return None
         wait = 1 if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else _SLOW_TO_MEND
         return StoreUnavailable(_SQLITE_FAULTS[code], place=place, retry_after_seconds=wait)
-    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-        state = getattr(error.orig, "sqlstate", None) or "no connection"
+    if isinstance(
+        error, psycopg.OperationalError | psycopg.InterfaceError | ReadOnlySqlTransaction
+    ):
         return StoreUnavailable(
-            f"PostgreSQL cannot store or read now ({state})",
+            f"PostgreSQL cannot store or read now ({error.sqlstate or 'no connection'})",
             place=place,
-            retry_after_seconds=_SLOW_TO_MEND,
+            retry_after_seconds=1 if isinstance(error, LockNotAvailable) else _SLOW_TO_MEND,
         )
     return None

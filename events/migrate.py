@@ -45,7 +45,7 @@ def migrate(url: str) -> str | None:
         with engine.connect() as connection:
             return _upgrade(connection, place)
     except DBAPIError as error:
-        fault = fault_of(error, place)
+        fault = fault_of(error.orig, place)
         if fault is None:
             raise
         raise fault from error

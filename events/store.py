@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Row,
     Table,
@@ -16,7 +15,7 @@ from sqlalchemy import (
     cast,
     delete,
     func,
-    literal,
+    literal_column,
     null,
     select,
     union_all,
@@ -59,8 +58,8 @@ _HISTORY = union_all(
     ),
     select(
         erasures.c.sequence,
-        literal(_ERASURE),
-        literal(0, BigInteger),
+        literal_column(f"'{_ERASURE}'"),
+        literal_column("0"),
         cast(null(), events.c.value.type),
     ).where(_ERASURE_OF_USER, erasures.c.sequence <= bindparam("up_to")),
 ).order_by("sequence")
@@ -123,9 +122,7 @@ class EventStore:
 
         It rises with every change of the history, whichever process made it; 0 without any.
         """
-        with self.database.read() as connection:
-            found = connection.execute(_WATERMARK, {"user_id": user_id}).scalar()
-        return int(found or 0)
+        return self.database.rows(_WATERMARK, {"user_id": user_id})[0][0] or 0
 
     def history(self, user_id: int, *, up_to: int | None = None) -> UserHistory:
         """Return what a user's events come to.
@@ -135,8 +132,7 @@ class EventStore:
             up_to: A watermark: the history as it was then, as far as it was not erased since.
         """
         asked = {"user_id": user_id, "up_to": _LARGEST_NUMBER if up_to is None else up_to}
-        with self.database.read() as connection:
-            rows = connection.execute(_HISTORY, asked).all()
+        rows = self.database.rows(_HISTORY, asked)
         erased = [row[0] for row in rows if row[1] == _ERASURE]
         left = ((row[0], row[1], row[2], row[3]) for row in rows if row[1] != _ERASURE)
         return fold(user_id, left, erased_at=max(erased, default=None))
