@@ -71,7 +71,7 @@ metadata = MetaData()
 counter = Table(
     "counter",
     metadata,
-    Column("only", Integer, CheckConstraint("only = 1"), primary_key=True, autoincrement=False),
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
     Column("last", BigInteger, nullable=False),
 )
 

@@ -26,15 +26,15 @@ def _make_counter() -> None:
     counter = op.create_table(
         "counter",
         sa.Column(
-            "only",
+            "id",
             sa.Integer,
-            sa.CheckConstraint("only = 1"),
+            sa.CheckConstraint("id = 1"),
             primary_key=True,
             autoincrement=False,
         ),
         sa.Column("last", sa.BigInteger, nullable=False),
     )
-    op.bulk_insert(counter, [{"only": 1, "last": 0}])
+    op.bulk_insert(counter, [{"id": 1, "last": 0}])
 
 
 def _make_events() -> None:
