@@ -109,7 +109,9 @@ def make_event(
     )
 
 
-def make_served(recommendation_id: str, *, user_id: int | None = 1, watermark: int = 0) -> ServedList:
+def make_served(
+    recommendation_id: str, *, user_id: int | None = 1, watermark: int = 0
+) -> ServedList:
     return ServedList(
         recommendation_id=recommendation_id,
         served_at=NOON,

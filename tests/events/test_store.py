@@ -65,7 +65,9 @@ def test_ten_thousand_replays_change_nothing(store: EventStore) -> None:
     assert store.watermark(1) == 1
 
 
-@pytest.mark.parametrize("kind", [kind for kind in EventKind if kind not in ("impression", "click")])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in EventKind if kind not in ("impression", "click")]
+)
 def test_the_watermark_rises_with_what_counts(store: EventStore, kind: EventKind) -> None:
     store.append([make_event("0")])
     before = store.watermark(1)
