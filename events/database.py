@@ -122,6 +122,20 @@ class Database:
             return found
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection on which every statement sees the store as it is at one moment.
+
+        Raises:
+            StoreUnavailable: The store is out of reach.
+            StoreOutdatedError: It is absent or its tables are not those of this code.
+        """
+        with self.read() as connection:
+            sqlite = connection.dialect.name == "sqlite"
+            isolation = "" if sqlite else " ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            connection.exec_driver_sql(f"BEGIN{isolation}")
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[tuple[Connection, int]]:
         """Give a connection that holds the store's write lock, and the last number given.
 
