@@ -84,7 +84,7 @@ def tracked_run(plan: Plan, *, about: str) -> Iterator[TrackedRun]:
     """
     recovered = _recover(plan.config.registry)
     content = content_version(plan.data_request, data_home())
-    site = _site_data() if plan.config.with_events else None
+    site = site_data() if plan.config.with_events else None
     request = plan.data_request if site is None else replace(plan.data_request, events=site.request)
     dataset = plan.config.dataset
     name = f"{plan.pipeline}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"
@@ -106,15 +106,21 @@ def evaluation_fields(settings: EvaluationSettings) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Site:
-    """What the event store has for this run: which events, tags of the run, and a sentence."""
+class SiteEvents:
+    """What the event store has for a run.
+
+    Attributes:
+        request: Which events are merged.
+        tags: What the MLflow run says of them.
+        note: The same as a sentence.
+    """
 
     request: EventsRequest
     tags: dict[str, str]
     note: str
 
 
-def _site_data() -> _Site:
+def site_data() -> SiteEvents:
     """Look at the event store.
 
     Raises:
@@ -127,12 +133,12 @@ def _site_data() -> _Site:
     finally:
         store.close()
     additions, digest = found.additions, found.additions.digest
-    return _Site(
+    return SiteEvents(
         EventsRequest(found.until, digest),
         {"roulette.events_digest": digest, "roulette.events_until": str(found.until)},
         f"From the event store up to event {found.until}: {len(additions.ratings):,} ratings, "
-        f"{len(additions.withdrawn_users):,} withdrawn ratings, {len(additions.forgotten):,} users "
-        f"to forget; {found.likes:,} likes without stars are no ratings and bear on lists only.",
+        f"{len(additions.withdrawn_users):,} withdrawn; users to forget: "
+        f"{len(additions.forgotten):,}; {found.likes:,} likes without stars are no ratings and bear on lists only.",
     )
 
 
