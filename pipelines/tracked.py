@@ -138,7 +138,8 @@ def site_data() -> SiteEvents:
         {"roulette.events_digest": digest, "roulette.events_until": str(found.until)},
         f"From the event store up to event {found.until}: {len(additions.ratings):,} ratings, "
         f"{len(additions.withdrawn_users):,} withdrawn; users to forget: "
-        f"{len(additions.forgotten):,}; {found.likes:,} likes without stars are no ratings and bear on lists only.",
+        f"{len(additions.forgotten):,}; {found.likes:,} likes without stars "
+        "are no ratings and bear on lists only.",
     )
 
 

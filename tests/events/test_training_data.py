@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.store import EventStore
@@ -200,6 +200,7 @@ RATED = st.dictionaries(
 )
 
 
+@settings(max_examples=40)
 @given(RATED, RATED, st.sets(st.integers(1, 6)), st.randoms(use_true_random=False))
 def test_merging_is_the_last_word_of_each(
     tiny_dataset: Dataset, base: Rows, later: Rows, forgotten: set[int], shuffle: object
