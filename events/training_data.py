@@ -6,6 +6,7 @@ the lists of its user.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +14,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from events.address import events_url
 from events.schema import EventKind
 from events.store import EventStore
 from events.tables import erasures, events
 from recommender.data.additions import Additions
+from recommender.data.ingest import EventsRequest
 
 _RATED = (EventKind.RATING.value, EventKind.UNRATING.value)
 _LIKED = (EventKind.LIKE.value, EventKind.UNLIKE.value)
@@ -65,6 +68,19 @@ def read_site_data(store: EventStore, *, until: int | None = None) -> SiteData:
         until=last,
         likes=len(liked - rated.keys()),
     )
+
+
+def site_additions(request: EventsRequest | None) -> Additions | None:
+    """Return what a run asked for of the store that `events_url` names, ``None`` for nothing.
+
+    Raises:
+        StoreUnavailable: The store is out of reach.
+        StoreOutdatedError: It is absent or its tables are not those of this code.
+    """
+    if request is None:
+        return None
+    with closing(EventStore(events_url())) as store:
+        return read_site_data(store, until=request.until).additions
 
 
 Pair = tuple[int, int]

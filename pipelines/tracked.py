@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -127,11 +127,8 @@ def site_data() -> SiteEvents:
         StoreUnavailable: It is out of reach.
         UsageError: There is none, or its tables are not those of this code.
     """
-    store = EventStore(events_url())
-    try:
+    with closing(EventStore(events_url())) as store:
         found = read_site_data(store)
-    finally:
-        store.close()
     additions, digest = found.additions, found.additions.digest
     return SiteEvents(
         EventsRequest(found.until, digest),

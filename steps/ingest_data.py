@@ -5,10 +5,7 @@ from typing import Annotated, Any
 from zenml import step
 
 import environment
-from events.address import events_url
-from events.store import EventStore
-from events.training_data import read_site_data
-from recommender.data.additions import Additions
+from events.training_data import site_additions
 from recommender.data.ingest import DataHome, DataRequest, ingest
 from recommender.schema import Dataset
 from recommender.settings import parse_settings
@@ -33,22 +30,7 @@ def ingest_data(
         DataError: The data cannot be fetched or used, or is not what is recorded.
     """
     wanted = parse_settings(DataRequest, request, place="data")
-    return ingest(wanted, data_home(), progress_of("ingest_data"), site_additions(wanted))
-
-
-def site_additions(wanted: DataRequest) -> Additions | None:
-    """Return the events that the request names, or ``None`` if it names none.
-
-    Raises:
-        StoreUnavailable: The event store is out of reach.
-    """
-    if wanted.events is None:
-        return None
-    store = EventStore(events_url())
-    try:
-        return read_site_data(store, until=wanted.events.until).additions
-    finally:
-        store.close()
+    return ingest(wanted, data_home(), progress_of("ingest_data"), site_additions(wanted.events))
 
 
 def data_home() -> DataHome:
