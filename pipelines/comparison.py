@@ -85,7 +85,7 @@ def _outcome(run: PipelineRunResponse, tracked: TrackedRun) -> ReportedOutcome:
         ),
         message=found.verdict,
         protocol=found.protocol,
-        notes=(*tracked.recovered, *data_notes(run), *found.notes),
+        notes=(*tracked.notes, *data_notes(run), *found.notes),
         steps=step_outcomes(run),
         zenml_run=run.name,
         mlflow_run=tracked.run_id,

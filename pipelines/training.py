@@ -93,7 +93,7 @@ def train(plan: Plan) -> TrainingOutcome:
             registry=asdict(config.registry),
             warm_start=start and asdict(start),
         )
-        return training_outcome(finished, tracked.run_id, (*tracked.recovered, *notes))
+        return training_outcome(finished, tracked.run_id, (*tracked.notes, *notes))
 
 
 def _start_of(config: TrainingConfig) -> tuple[StartingVersion | None, tuple[str, ...]]:

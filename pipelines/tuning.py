@@ -106,7 +106,7 @@ def _outcome(run: PipelineRunResponse, tracked: TrackedRun, found: TuningReport)
         tables=(ShownTable(found.headings, found.rows, found.best.number),),
         message=found.verdict,
         protocol=found.protocol,
-        notes=(*tracked.recovered, *data_notes(run), *found.notes),
+        notes=(*tracked.notes, *data_notes(run), *found.notes),
         steps=step_outcomes(run),
         zenml_run=run.name,
         mlflow_run=tracked.run_id,

@@ -1,44 +1,204 @@
-"""The server's settings, from environment variables."""
+"""The server's settings: ``configs/serving.yaml``, then the environment."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from recommender.errors import UsageError
+import yaml
 
-BUNDLE = "MOVIE_ROULETTE_BUNDLE"
+import environment
+from recommender.errors import UsageError
+from recommender.settings import read_settings
+
+#: ``MOVIE_ROULETTE_LISTS__MAX_K=50`` sets ``lists.max_k``.
+PREFIX = "MOVIE_ROULETTE_"
+#: Where the events are kept; also the name by which the pipelines find them.
+EVENTS_URL = "EVENTS_URL"
+CONFIG_FILE = environment.ROOT / "configs" / "serving.yaml"
+
+
+@dataclass(frozen=True)
+class ListSettings:
+    """What may be asked for.
+
+    Attributes:
+        default_k: Length of a list where none is asked for.
+        max_k: Longest list that may be asked for.
+        max_batch: Most events in one request.
+        max_history: Most movies that an anonymous visitor may give.
+    """
+
+    default_k: int = 20
+    max_k: int = 100
+    max_batch: int = 1000
+    max_history: int = 500
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """How the workers follow what is published.
+
+    Attributes:
+        poll_seconds: Time between two looks at the pointer.
+        n_probes: Known users whose lists are made before a model is used.
+        watch_seconds: Time after a swap in which the new model is watched.
+        min_requests: Requests in that time below which nothing is concluded.
+        max_error_rate: Share of failed requests from which production is taken back.
+        max_latency_ms: 95th percentile of the time to make a list, in milliseconds, from which
+            production is taken back.
+    """
+
+    poll_seconds: float = 0.25
+    n_probes: int = 16
+    watch_seconds: float = 300.0
+    min_requests: int = 50
+    max_error_rate: float = 0.05
+    max_latency_ms: float = 250.0
+
+
+@dataclass(frozen=True)
+class EventSettings:
+    """How events are stored.
+
+    Attributes:
+        url: SQLAlchemy's URL of the store; the environment's ``EVENTS_URL`` wins.
+        max_group: Most events that one transaction commits.
+        max_wait_ms: Longest wait for others to join a transaction, in milliseconds.
+        max_waiting: Events waiting to be committed from which a request is answered with 503.
+        lock_seconds: How long a locked store is waited for before a request is answered with 503.
+    """
+
+    url: str | None = None
+    max_group: int = 2000
+    max_wait_ms: float = 2.0
+    max_waiting: int = 20_000
+    lock_seconds: float = 2.0
+
+
+@dataclass(frozen=True)
+class CacheSettings:
+    """Lists kept in a worker's memory.
+
+    Attributes:
+        max_lists: Most lists kept; 0 keeps none.
+        ttl_seconds: Time after which a list is made again.
+    """
+
+    max_lists: int = 20_000
+    ttl_seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """How the server listens and what it bears.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on.
+        workers: Processes; one a core where it is ``None``.
+        threads: Threads of each process.
+        max_in_flight: Requests that a worker works on at once; more are answered with 503.
+        max_body_bytes: Longest body of a request.
+        timeout_seconds: Time after which a worker that hangs is replaced.
+        graceful_seconds: Time that requests in flight have when the server stops.
+        trusted_proxies: Proxies in front of the server whose ``X-Forwarded-`` headers count.
+        rate_limit: Requests of one client, in flask-limiter's notation; empty for no limit.
+        write_rate_limit: The same for requests that write.
+        rate_storage: Where the counts are kept: ``memory://`` of each worker, or Redis.
+        keys_file: Hashed API keys; ``None`` for the state folder's.
+        anonymous_writes: Whether events may be sent without a key.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int | None = None
+    threads: int = 8
+    max_in_flight: int = 64
+    max_body_bytes: int = 1_048_576
+    timeout_seconds: int = 30
+    graceful_seconds: int = 15
+    trusted_proxies: int = 0
+    rate_limit: str = ""
+    write_rate_limit: str = ""
+    rate_storage: str = "memory://"
+    keys_file: str | None = None
+    anonymous_writes: bool = True
 
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """What a server needs to know.
+    """Everything that a server needs to know.
 
     Attributes:
-        bundle: Folder of the bundle to serve.
-        max_k: Longest list that may be asked for.
+        published: Folder that the publisher writes; ``None`` for the state folder's.
+        lists: What may be asked for.
+        models: How the workers follow what is published.
+        events: How events are stored.
+        cache: Lists kept in memory.
+        web: How the server listens and what it bears.
     """
 
-    bundle: Path
-    max_k: int = 100
+    published: str | None = None
+    lists: ListSettings = field(default_factory=ListSettings)
+    models: ModelSettings = field(default_factory=ModelSettings)
+    events: EventSettings = field(default_factory=EventSettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+
+    @property
+    def published_folder(self) -> Path:
+        """Where the publisher writes."""
+        if self.published is not None:
+            return Path(self.published)
+        return environment.state_dir() / "published"
+
+    @property
+    def events_url(self) -> str:
+        """SQLAlchemy's URL of the event store."""
+        if self.events.url is not None:
+            return self.events.url
+        return f"sqlite:///{environment.state_dir() / 'events' / 'events.db'}"
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the hashed API keys are."""
+        if self.web.keys_file is not None:
+            return Path(self.web.keys_file)
+        return environment.state_dir() / "keys" / "keys.json"
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> ServerSettings:
-        """Return the settings that the environment names.
+    def load(
+        cls, file: Path = CONFIG_FILE, environ: Mapping[str, str] | None = None
+    ) -> ServerSettings:
+        """Return the settings of a file, overridden by the environment.
 
         Args:
-            environment: ``os.environ`` unless given.
+            file: The YAML file.
+            environ: ``os.environ`` unless given.
 
         Raises:
-            UsageError: ``MOVIE_ROULETTE_BUNDLE`` is not set.
+            UsageError: A key is unknown or a value ill-typed; it names the nearest known key.
         """
-        folder = (os.environ if environment is None else environment).get(BUNDLE, "")
-        if not folder:
-            raise UsageError(
-                "is not set",
-                place=BUNDLE,
-                remedy="Set it to the folder of a bundle, as in docs/runbook.md.",
-            )
-        return cls(Path(folder))
+        variables = os.environ if environ is None else environ
+        return read_settings(cls, file, _overrides(variables))
+
+
+def _overrides(environ: Mapping[str, str]) -> dict[str, object]:
+    found = {
+        name.removeprefix(PREFIX).lower().replace("__", "."): _value(name, text)
+        for name, text in environ.items()
+        if name.startswith(PREFIX) and "__" in name
+    }
+    if environ.get(EVENTS_URL):
+        found["events.url"] = environ[EVENTS_URL]
+    return found
+
+
+def _value(name: str, text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError("not a value in YAML", place=name, value=text) from error
