@@ -25,12 +25,13 @@ from recommender.inference.explanations import (
 )
 from recommender.inference.histories import Histories, Visitor
 from recommender.inference.identifiers import UNKNOWN, IdIndex
+from recommender.inference.intervals import DEFAULT_LEVEL, NoIntervals, support_classes
 from recommender.inference.part import Audience, Part, SeenMovies
 from recommender.inference.paths import item_paths, rating_paths
 from recommender.inference.rankings import best, settled
 from recommender.inference.reranking import Diversity, MovieFacts, Reranking
 from recommender.scale import FloatArray, IntArray, RatingScale
-from recommender.scorer import RatingEstimates, Recommendations, ScorePath
+from recommender.scorer import RatingEstimates, RatingIntervals, Recommendations, ScorePath
 
 
 class Recommender:
@@ -174,6 +175,7 @@ class Recommender:
         wanted: IntArray | Sequence[int],
         *,
         user_id: int | None = None,
+        level: float = DEFAULT_LEVEL,
     ) -> RatingEstimates:
         """Estimate what someone with this history would rate movies, without training again.
 
@@ -185,16 +187,25 @@ class Recommender:
             ratings: As of `recommend_for_history`.
             wanted: Shape (m,), the movies whose ratings are estimated; unknown ones are allowed.
             user_id: A user who made these ratings after those that are stored.
+            level: Share of ratings that the intervals hold, one of ``interval_levels``.
 
         Raises:
-            UsageError: The arrays differ in length, or a rating is not of the scale.
+            UsageError: The arrays differ in length, a rating is not of the scale, or intervals
+                are not calibrated at this level.
         """
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         asked = np.asarray(wanted, dtype=np.int64)
         movies = self._audience.movies.positions(asked)
         stars, paths = self._estimate(visitor, movies)
-        unknown = visitor.history.unknown_movies
-        return RatingEstimates(user_id, asked, self.scale.clip(stars), paths, unknown)
+        estimates = RatingEstimates(
+            user_id, asked, self.scale.clip(stars), paths, visitor.history.unknown_movies
+        )
+        intervals = self._components.intervals
+        if isinstance(intervals, NoIntervals):
+            return replace(estimates, no_intervals=intervals.reason)
+        support = int(support_classes(np.array(visitor.history.movies.size)))
+        found = intervals.around(estimates.ratings, support, movies, level, self.scale)
+        return replace(estimates, intervals=found)
 
     def explain(
         self,
@@ -269,6 +280,21 @@ class Recommender:
                 ),
             ),
         )
+
+    @property
+    def interval_levels(self) -> tuple[float, ...]:
+        """The levels at which intervals are calibrated; see `StatesIntervals`."""
+        return self._hybrid.interval_levels
+
+    def rating_intervals(
+        self,
+        user_ids: IntArray,
+        movie_ids: IntArray,
+        ratings: FloatArray,
+        level: float = DEFAULT_LEVEL,
+    ) -> RatingIntervals:
+        """Return intervals around the estimates of `predict`; see `StatesIntervals`."""
+        return self._hybrid.rating_intervals(user_ids, movie_ids, ratings, level)
 
     def rating_paths(self, user_ids: IntArray, movie_ids: IntArray) -> tuple[ScorePath, ...]:
         """Return what the estimates of `predict` are made from, one for each pair."""
