@@ -62,10 +62,12 @@ class Asked:
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
         """Return what `to_plain` made ``plain`` of."""
-        return cls(**{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in plain.items()
-        })
+        return cls(
+            **{
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in plain.items()
+            }
+        )
 
     @property
     def wanted(self) -> Wanted:
@@ -135,8 +137,10 @@ def show(services: Services, asked: Asked) -> Shown:
     if made is None:
         history = history_of(services, asked.user_id, watermark)
         watermark = history.watermark
-        made = _timed(services, served, asked, history) if served else _without_model(
-            services, asked, history
+        made = (
+            _timed(services, served, asked, history)
+            if served
+            else _without_model(services, asked, history)
         )
         services.cache.put((digest, watermark, asked), made)
     shown = Shown(uuid.uuid4().hex, made, served.version if served else None)
@@ -307,9 +311,7 @@ def _made(head: Plain, items: list[Plain]) -> MadeList:
     return MadeList(head["path"], items, logged, text[1:].encode())
 
 
-def _timed(
-    services: Services, served: ServedModel, asked: Asked, history: UserHistory
-) -> MadeList:
+def _timed(services: Services, served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
     """Make a list, and let the model be watched."""
     start = time.perf_counter()
     failed = True

@@ -96,9 +96,30 @@ def _problem(error: ValidationError) -> Problem:
         {"field": ".".join(map(_name, item["loc"])), "problem": item["msg"]}
         for item in found[:_MOST_ERRORS]
     ]
-    return Problem(422, "A value is not what it must be; see errors.", kind="invalid", errors=errors)
+    return Problem(
+        422, "A value is not what it must be; see errors.", kind="invalid", errors=errors
+    )
 
 
 def _name(part: str | int) -> str:
     """Return a field's name; one that was made up is repeated only if it is harmless."""
     return str(part) if _NAME.fullmatch(str(part)) else "(unknown)"
+
+
+def check_limits(*limits: tuple[str, int, int]) -> None:
+    """Refuse what is above a limit of the settings.
+
+    Args:
+        limits: Field, value, and the most that it may be.
+
+    Raises:
+        Problem: 422 with the fields at fault.
+    """
+    errors = [
+        {"field": field, "problem": f"must be at most {most}"}
+        for field, value, most in limits
+        if value > most
+    ]
+    if errors:
+        detail = "A value is above this server's limit; see errors."
+        raise Problem(422, detail, kind="invalid", errors=errors)

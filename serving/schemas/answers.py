@@ -261,6 +261,7 @@ class RefusalAnswer(Answer):
     """A published model that is not served."""
 
     digest: str | None
+    version: str | None
     reason: str
     at: str
 
