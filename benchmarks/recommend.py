@@ -45,6 +45,7 @@ from recommender.inference.estimates import FactorEstimates
 from recommender.inference.fold_in import UserPrior
 from recommender.inference.histories import Histories
 from recommender.inference.identifiers import IdIndex
+from recommender.inference.intervals import NoIntervals
 from recommender.inference.part import Audience, SeenMovies
 from recommender.inference.rankings import (
     AlignedRanking,
@@ -270,6 +271,7 @@ def _components(
             neighbour_similarity=0.5,
         ),
         priors={name: UserPrior.ridge(sizes[name], 5.0) for name in RATING_PARTS},
+        intervals=NoIntervals("nothing was held out"),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import environment
 from recommender.evaluation.model_evaluation import ModelEvaluation
+from recommender.evaluation.report import EvaluationReport
 from tracking.connection import connect
 from tracking.training_log import log_artifacts
 
@@ -68,9 +69,13 @@ def take_kept_files(folder: Path) -> list[Path]:
 def headline_metrics(evaluation: ModelEvaluation) -> dict[str, Any]:
     """Return the metrics of the model on test and validation, as nested values."""
     return {
-        "test": {key: evaluation.test.metrics[key] for key in _HEADLINES},
-        "validation": {key: evaluation.validation.metrics[key] for key in _HEADLINES},
+        part: {key: report.metrics[key] for key in (*_HEADLINES, *_interval_keys(report))}
+        for part, report in (("test", evaluation.test), ("validation", evaluation.validation))
     }
+
+
+def _interval_keys(report: EvaluationReport) -> list[str]:
+    return [key for key in report.metrics if key.startswith("interval_")]
 
 
 def metrics_by_model(evaluation: ModelEvaluation) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self, runtime_checkable
 
 from recommender.scale import FloatArray, IntArray
 
@@ -40,6 +40,26 @@ class Recommendations:
 
 
 @dataclass(frozen=True)
+class RatingIntervals:
+    """Where the ratings lie that are estimated, as far as the errors on held-out ratings tell.
+
+    Attributes:
+        level: Share of the ratings that the intervals hold, in (0, 1).
+        lows: Shape (n,), stars, within the rating scale, at most the estimate.
+        highs: Shape (n,), stars, within the rating scale, at least the estimate.
+        groups: Shape (n,), the place in ``group_names`` of the group of held-out ratings whose
+            errors decided.
+        group_names: What each group consists of, in words, with the number of held-out ratings.
+    """
+
+    level: float
+    lows: FloatArray
+    highs: FloatArray
+    groups: IntArray
+    group_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RatingEstimates:
     """Estimated ratings of several movies by one user.
 
@@ -49,6 +69,8 @@ class RatingEstimates:
         ratings: Shape (n,), stars, within the rating scale.
         paths: What each estimate was made from, of length n.
         unknown_movies: Movies of the given history that are not in the catalogue and had no say.
+        intervals: How sure the estimates are, or ``None`` where that is not known.
+        no_intervals: Why it is not known, with the count that decided, or ``None``.
     """
 
     user_id: int | None
@@ -56,6 +78,8 @@ class RatingEstimates:
     ratings: FloatArray
     paths: tuple[ScorePath, ...]
     unknown_movies: int = 0
+    intervals: RatingIntervals | None = None
+    no_intervals: str | None = None
 
 
 class Recommends(Protocol):
@@ -86,6 +110,32 @@ class Recommends(Protocol):
 
         Raises:
             UsageError: ``k`` is below 1.
+        """
+        ...
+
+
+@runtime_checkable
+class StatesIntervals(Protocol):
+    """A recommender that says how sure its rating estimates are."""
+
+    @property
+    def interval_levels(self) -> tuple[float, ...]:
+        """The levels at which intervals are calibrated, rising; empty where there are none."""
+        ...
+
+    def rating_intervals(
+        self, user_ids: IntArray, movie_ids: IntArray, ratings: FloatArray, level: float
+    ) -> RatingIntervals:
+        """Return intervals around estimates.
+
+        Args:
+            user_ids: Shape (n,); unknown users are allowed.
+            movie_ids: Shape (n,); unknown movies are allowed.
+            ratings: Shape (n,), stars, what `Recommends.predict` estimates for these pairs.
+            level: One of ``interval_levels``.
+
+        Raises:
+            UsageError: There are no intervals, or none at this level.
         """
         ...
 

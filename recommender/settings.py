@@ -96,6 +96,8 @@ class ModelParams:
         blend_holdout: Share of ratings, of users and of movies that each of them holds out.
         blend_cuts: Folds that hold out later ratings of the training data.
         blend_latest: Share of the ratings that each of them holds out.
+        interval_levels: Shares of the ratings to come that rating intervals should hold, rising.
+        interval_fewest: Fewest held-out ratings on which the width of an interval rests.
         ranking_cuts: Moments at which the ranking weights are tried on what came after.
         ranking_last: Latest ratings of each user on which they are tried as well; below 1, the
             share of each user's ratings.
@@ -147,6 +149,8 @@ class ModelParams:
     blend_holdout: float = 0.1
     blend_cuts: int = 1
     blend_latest: float = 0.15
+    interval_levels: tuple[float, ...] = (0.5, 0.8, 0.95)
+    interval_fewest: int = 200
     ranking_cuts: int = 4
     ranking_last: float = 5.0
     ranking_folds: int = 2

@@ -25,6 +25,8 @@ LABELS = {
     "map_at_10": "MAP@10 (0 to 1, higher is better)",
     "hit_rate_at_10": "Hit rate@10 (0 to 1, higher is better)",
     "mrr_at_10": "MRR@10 (0 to 1, higher is better)",
+    "interval_80_coverage": "Ratings within their 80 % interval (share)",
+    "interval_80_width": "Mean width of 80 % intervals (stars)",
     "coverage": "Catalogue coverage (share of movies)",
     "gini": "Gini of exposure (0 even, 1 concentrated)",
     "novelty": "Novelty (bits)",

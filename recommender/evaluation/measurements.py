@@ -5,6 +5,7 @@ All metrics, overall and by slice, are sums over these arrays under a mask of us
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,11 +25,26 @@ from recommender.evaluation.ranking import BoolArray, ranking_scores
 from recommender.evaluation.rating import rating_errors
 from recommender.scale import FloatArray, IntArray
 from recommender.schema import Split
-from recommender.scorer import Recommends
+from recommender.scorer import Recommends, StatesIntervals
 from recommender.settings import EvaluationSettings
 
+#: Stars that an interval may miss a rating by and still hold it.
+_ROUNDING = 1e-6
 #: The part of a split that is measured.
 Part = Literal["validation", "test"]
+
+
+@dataclass(frozen=True, eq=False)
+class IntervalHits:
+    """Intervals against the ratings that were given.
+
+    Attributes:
+        held: Shape (n_ratings,), whether the interval holds the rating.
+        widths: Shape (n_ratings,), stars.
+    """
+
+    held: BoolArray
+    widths: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +63,7 @@ class Measurements:
         relevant_lists: Shape (n_relevant,), row of the list to whose user the movie is relevant.
         relevant_movies: Shape (n_relevant,), position of that movie in the catalogue.
         hits: Shape (n_lists, width), true where the movie at that place is relevant.
+        intervals: What was observed of the model's intervals at each of its levels.
     """
 
     user_ids: IntArray
@@ -60,6 +77,7 @@ class Measurements:
     relevant_lists: IntArray
     relevant_movies: IntArray
     hits: BoolArray
+    intervals: Mapping[float, IntervalHits]
 
     @property
     def all_users(self) -> BoolArray:
@@ -118,7 +136,8 @@ def measure(
     actual, movies = frame["rating"].to_numpy(dtype=np.float64), frame["movie_id"].to_numpy()
     user_ids, pair_users = np.unique(frame["user_id"].to_numpy(), return_inverse=True)
     pair_movies = catalogue_positions(movies, catalogue, place=f"the {part} ratings")
-    errors = rating_errors(actual, model.predict(user_ids[pair_users], movies))
+    predicted = model.predict(user_ids[pair_users], movies)
+    errors = rating_errors(actual, predicted)
 
     relevant = actual >= settings.relevance_threshold
     list_users = _draw_users(pair_users[relevant], settings, seed, split.train.name)
@@ -140,7 +159,30 @@ def measure(
         relevant_lists=relevant_lists,
         relevant_movies=pair_movies[counted],
         hits=find_hits(lists, relevant_lists, pair_movies[counted]),
+        intervals=find_held(model, user_ids[pair_users], movies, predicted, actual),
     )
+
+
+def find_held(
+    model: Recommends, users: IntArray, movies: IntArray, predicted: FloatArray, actual: FloatArray
+) -> dict[float, IntervalHits]:
+    """Return which ratings the model's intervals hold, by level; empty where it states none.
+
+    Args:
+        model: The model.
+        users: Shape (n,), ids.
+        movies: Shape (n,), ids.
+        predicted: Shape (n,), its estimates, stars.
+        actual: Shape (n,), the ratings given, stars.
+    """
+    found: dict[float, IntervalHits] = {}
+    if not isinstance(model, StatesIntervals):
+        return found
+    for level in model.interval_levels:
+        stated = model.rating_intervals(users, movies, predicted, level)
+        held = (stated.lows - _ROUNDING <= actual) & (actual <= stated.highs + _ROUNDING)
+        found[level] = IntervalHits(held, stated.highs - stated.lows)
+    return found
 
 
 def find_hits(lists: RankedLists, relevant_lists: IntArray, relevant_movies: IntArray) -> BoolArray:
@@ -161,7 +203,10 @@ def find_hits(lists: RankedLists, relevant_lists: IntArray, relevant_movies: Int
 def rating_totals(
     measured: Measurements, users: BoolArray, movies: BoolArray
 ) -> dict[str, UserTotals]:
-    """Return ``rmse`` and ``mae`` over the ratings of the masked users on the masked movies.
+    """Return the rating metrics over the ratings of the masked users on the masked movies.
+
+    These are ``rmse``, ``mae`` and, for each level of the model's intervals, the share of ratings
+    that they hold and their mean width: ``interval_80_coverage`` and ``interval_80_width``.
 
     Args:
         measured: The observations.
@@ -169,7 +214,7 @@ def rating_totals(
         movies: Shape (n_movies,), movies to keep.
 
     Returns:
-        Both metrics by key; empty where no rating is left.
+        The metrics by key; empty where no rating is left.
     """
     kept = users[measured.pair_users] & movies[measured.pair_movies]
     if not kept.any():
@@ -177,13 +222,20 @@ def rating_totals(
     owners, errors = measured.pair_users[kept], measured.errors[kept]
     n_users = measured.user_ids.size
     n_ratings = np.bincount(owners, minlength=n_users)
-    squared = np.bincount(owners, weights=errors**2, minlength=n_users)
-    absolute = np.bincount(owners, weights=np.abs(errors), minlength=n_users)
     has = n_ratings > 0
     ids, counts = measured.user_ids[has], n_ratings[has].astype(np.float64)
+    observed: dict[str, FloatArray] = {"rmse": errors**2, "mae": np.abs(errors)}
+    for level, hits in measured.intervals.items():
+        observed[f"interval_{100 * level:g}_coverage"] = hits.held[kept].astype(np.float64)
+        observed[f"interval_{100 * level:g}_width"] = hits.widths[kept]
     return {
-        "rmse": UserTotals(ids, np.asarray(squared[has], dtype=np.float64), counts, root=True),
-        "mae": UserTotals(ids, np.asarray(absolute[has], dtype=np.float64), counts),
+        key: UserTotals(
+            ids,
+            np.bincount(owners, weights=values, minlength=n_users)[has].astype(np.float64),
+            counts,
+            root=key == "rmse",
+        )
+        for key, values in observed.items()
     }
 
 

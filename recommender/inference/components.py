@@ -23,6 +23,12 @@ from recommender.inference.estimates import (
 )
 from recommender.inference.fold_in import FoldedUser, UserPrior
 from recommender.inference.histories import Visitor
+from recommender.inference.intervals import (
+    OF_THE_HYBRID_ALONE,
+    CalibratedIntervals,
+    Intervals,
+    NoIntervals,
+)
 from recommender.inference.part import Audience, Part
 from recommender.inference.rankings import (
     AlignedRanking,
@@ -116,6 +122,7 @@ class Components:
         blend: The weights.
         priors: What each of `RATING_PARTS` expects of a user.
         engine: What fitted the factors over side information; see `factorization_machine`.
+        intervals: How sure the blended estimates are, or why that is not known.
     """
 
     factors: Mapping[str, FactorEstimates]
@@ -128,6 +135,7 @@ class Components:
     blend: Blend
     priors: Mapping[str, UserPrior]
     engine: str
+    intervals: Intervals
 
     @property
     def neighbours(self) -> NeighbourRanking:
@@ -157,6 +165,8 @@ class Components:
         }
         for name, prior in self.priors.items():
             arrays |= prior.to_arrays(name)
+        if isinstance(self.intervals, CalibratedIntervals):
+            arrays |= self.intervals.to_arrays()
         return arrays
 
     def to_scoring(self) -> dict[str, Any]:
@@ -173,6 +183,9 @@ class Components:
             "ials_alpha": float(self.implicit.alpha),
             "neighbour_similarity": float(self.blend.neighbour_similarity),
             "fm_engine": self.engine,
+            "no_intervals": (
+                self.intervals.reason if isinstance(self.intervals, NoIntervals) else None
+            ),
         }
 
     @classmethod
@@ -210,6 +223,7 @@ class Components:
             ),
             priors={name: UserPrior.from_arrays(arrays, name) for name in RATING_PARTS},
             engine=scoring["fm_engine"],
+            intervals=_read_intervals(arrays, scoring["no_intervals"]),
         )
 
     def parts(self, audience: Audience) -> dict[str, Part]:
@@ -227,6 +241,7 @@ class Components:
                 estimates=estimates[name],
                 ranking=rankings.get(name) or EstimateRanking(estimates[name]),
                 fallback=self._fallback(name),
+                intervals=self.intervals if name == "hybrid" else OF_THE_HYBRID_ALONE,
             )
             for name in PART_NAMES
         }
@@ -313,6 +328,10 @@ class Components:
     def _cold_ranking(self) -> BlendRanking:
         signals = [StaticRanking(self.static[name], name) for name in COLD_SIGNALS]
         return BlendRanking(signals, [self.blend.cold[name] for name in COLD_SIGNALS])
+
+
+def _read_intervals(arrays: Arrays, reason: str | None) -> Intervals:
+    return CalibratedIntervals.from_arrays(arrays) if reason is None else NoIntervals(reason)
 
 
 def signal_rankings(

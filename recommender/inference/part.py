@@ -12,11 +12,17 @@ from recommender.errors import UsageError
 from recommender.inference.estimates import Estimates
 from recommender.inference.histories import Histories, History, Viewer, Visitor, read_stars
 from recommender.inference.identifiers import UNKNOWN, IdIndex
+from recommender.inference.intervals import (
+    DEFAULT_LEVEL,
+    OF_THE_HYBRID_ALONE,
+    Intervals,
+    NoIntervals,
+)
 from recommender.inference.paths import item_paths, path_of
 from recommender.inference.rankings import Ranking, best
 from recommender.inference.reranking import Reranking
 from recommender.scale import FloatArray, IntArray, RatingScale
-from recommender.scorer import Recommendations
+from recommender.scorer import RatingIntervals, Recommendations
 
 #: Pairs estimated at once, which bounds memory.
 _CHUNK = 100_000
@@ -113,6 +119,7 @@ class Part:
         estimates: Rating estimates.
         ranking: Ranking for viewers with a history.
         fallback: Ranking for those without.
+        intervals: How sure the rating estimates are.
     """
 
     name: str
@@ -120,6 +127,7 @@ class Part:
     estimates: Estimates
     ranking: Ranking
     fallback: Ranking
+    intervals: Intervals = OF_THE_HYBRID_ALONE
 
     def predict(self, user_ids: IntArray, movie_ids: IntArray) -> FloatArray:
         """Estimate ratings for pairs; see `Recommends.predict`.
@@ -143,6 +151,31 @@ class Part:
             rows = slice(start, start + _CHUNK)
             estimates[rows] = self.estimates.pairs(users[rows], movies[rows])
         return self.audience.scale.clip(estimates)
+
+    @property
+    def interval_levels(self) -> tuple[float, ...]:
+        """The levels at which intervals are calibrated; see `StatesIntervals`."""
+        if isinstance(self.intervals, NoIntervals):
+            return ()
+        return tuple(self.intervals.levels.tolist())
+
+    def rating_intervals(
+        self,
+        user_ids: IntArray,
+        movie_ids: IntArray,
+        ratings: FloatArray,
+        level: float = DEFAULT_LEVEL,
+    ) -> RatingIntervals:
+        """Return intervals around the estimates of `predict`; see `StatesIntervals`.
+
+        Raises:
+            UsageError: There are no intervals, or none at this level.
+        """
+        if isinstance(self.intervals, NoIntervals):
+            raise UsageError(self.intervals.reason, place=f"intervals of {self.name}")
+        users = self.intervals.users[self.audience.users.positions(user_ids)]
+        movies = self.audience.movies.positions(movie_ids)
+        return self.intervals.around(ratings, users, movies, level, self.audience.scale)
 
     def recommend(
         self,

@@ -13,6 +13,7 @@ from recommender.inference.components import (
     Components,
     SupportGroup,
 )
+from recommender.inference.intervals import DEFAULT_LEVEL, Intervals
 from recommender.inference.part import Audience, Part
 from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
@@ -40,10 +41,11 @@ from recommender.models.rating_blend import (
     held_out_folds,
     hold_out,
 )
+from recommender.models.rating_intervals import check_levels, fit_intervals
 from recommender.models.svd import fit_svd
 from recommender.scale import FloatArray, IntArray, SplitMethod
 from recommender.schema import Dataset
-from recommender.scorer import Recommendations
+from recommender.scorer import RatingIntervals, Recommendations
 from recommender.settings import ModelParams
 
 #: Told what is being done, the units done and the units in all, if that is known.
@@ -89,7 +91,9 @@ class HybridScorer:
 
         Raises:
             DataError: There are no ratings, or a rated movie is not in the catalogue.
+            UsageError: The levels of intervals do not rise or are not between 0 and 1.
         """
+        check_levels(self.params.interval_levels)
         data = IndexedRatings.of(dataset)
         with single_thread():
             self._components = self._fit_components(data, movie_terms(dataset))
@@ -135,6 +139,21 @@ class HybridScorer:
         """Estimate ratings for pairs; see `Recommends.predict`."""
         return self.part(self.name).predict(user_ids, movie_ids)
 
+    @property
+    def interval_levels(self) -> tuple[float, ...]:
+        """The levels at which intervals are calibrated; see `StatesIntervals`."""
+        return self.part(self.name).interval_levels
+
+    def rating_intervals(
+        self,
+        user_ids: IntArray,
+        movie_ids: IntArray,
+        ratings: FloatArray,
+        level: float = DEFAULT_LEVEL,
+    ) -> RatingIntervals:
+        """Return intervals around the estimates of `predict`; see `StatesIntervals`."""
+        return self.part(self.name).rating_intervals(user_ids, movie_ids, ratings, level)
+
     def recommend(self, user_id: int, k: int, *, exclude_seen: bool = True) -> Recommendations:
         """Rank the catalogue for one user; see `Recommends.recommend`."""
         return self.part(self.name).recommend(user_id, k, exclude_seen=exclude_seen)
@@ -151,6 +170,7 @@ class HybridScorer:
             "svd": fit_svd(data, params, seed),
             "nmf": fit_nmf(data, params, seed),
         }
+        rating_weights, intervals = self._fit_rating_blend(data, terms)
         return Components(
             factors=factors,
             static=static_signals(data, params),
@@ -159,15 +179,16 @@ class HybridScorer:
             profile=profile_ranking(data, features),
             known_users=data.known_users,
             known_movies=data.known_movies,
-            blend=self._fit_blend(data, terms, features),
+            blend=self._fit_blend(data, features, rating_weights),
             priors=fit_user_priors(data, rating_parts, params),
             engine=engine,
+            intervals=intervals,
         )
 
-    def _fit_blend(self, data: IndexedRatings, terms: list[list[str]], features: Floats) -> Blend:
+    def _fit_blend(self, data: IndexedRatings, features: Floats, rating_weights: Floats) -> Blend:
         personal, cold = self._ranking_weights(data, features)
         return Blend(
-            rating=self._rating_weights(data, terms),
+            rating=rating_weights,
             personal=personal,
             unknown=DEFAULT_PERSONAL,
             cold=cold,
@@ -175,13 +196,15 @@ class HybridScorer:
             neighbour_similarity=_NEIGHBOUR_SIMILARITY,
         )
 
-    def _rating_weights(self, data: IndexedRatings, terms: list[list[str]]) -> Floats:
+    def _fit_rating_blend(
+        self, data: IndexedRatings, terms: list[list[str]]
+    ) -> tuple[Floats, Intervals]:
         folds: list[HeldOut] = []
         total = self.params.blend_folds + self.params.blend_cuts
         for past, rest in held_out_folds(data, self.params, self.seed):
             self._progress("rating blend", len(folds), total)
             folds.append(hold_out(terms, past, rest, self.params, self.seed))
-        return blend_weights(folds)
+        return blend_weights(folds), fit_intervals(folds, data, self.params, self.method)
 
     def _ranking_weights(
         self, data: IndexedRatings, features: Floats

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from recommender.inference.components import RATING_PARTS
 from recommender.inference.estimates import FactorEstimates, blend_features
+from recommender.inference.intervals import support_classes
 from recommender.models.bias import fit_bias
 from recommender.models.content import fit_content
 from recommender.models.factorization_machine import fit_factorization_machine
@@ -25,6 +27,7 @@ from recommender.models.taste import fit_taste
 from recommender.settings import ModelParams
 
 BoolArray = npt.NDArray[np.bool_]
+Classes = npt.NDArray[np.uint8]
 #: Held-out ratings that it takes to outweigh the assumption that all parts are equally good.
 _PRIOR_ROWS = 100.0
 #: Training ratings that a fold must leave.
@@ -38,14 +41,46 @@ class HeldOut:
     Attributes:
         features: Shape (n, 1 + parts), as `blend_features` gives them.
         stars: Shape (n,).
-        known_users: Shape (n,), whether the part had ratings of the user.
-        known_movies: Shape (n,), likewise of the movie.
+        user_support: Shape (n,), how many ratings of the user the parts had; see
+            `support_classes`.
+        movie_support: Shape (n,), likewise of the movie.
+        is_latest: Whether these ratings came after all that the parts learned from.
     """
 
     features: Floats
     stars: Floats
-    known_users: BoolArray
-    known_movies: BoolArray
+    user_support: Classes
+    movie_support: Classes
+    is_latest: bool
+
+    @property
+    def known_users(self) -> BoolArray:
+        """Shape (n,), whether the parts had ratings of the user."""
+        return self.user_support > 0
+
+    @property
+    def known_movies(self) -> BoolArray:
+        """Shape (n,), whether the parts had ratings of the movie."""
+        return self.movie_support > 0
+
+    def only(self, rows: slice) -> Self:
+        """Return some of the ratings."""
+        return replace(
+            self,
+            features=self.features[rows],
+            stars=self.stars[rows],
+            user_support=self.user_support[rows],
+            movie_support=self.movie_support[rows],
+        )
+
+    def blend(self, weights: Floats) -> Floats:
+        """Return the blended estimates, shape (n,), not yet limited to the scale.
+
+        Args:
+            weights: Shape (2, 2, 1 + parts), as `blend_weights` gives them.
+        """
+        chosen = weights[self.known_users.astype(np.intp), self.known_movies.astype(np.intp)]
+        return np.asarray(np.einsum("nk,nk->n", self.features, chosen))
 
 
 def fit_rating_parts(
@@ -134,8 +169,9 @@ def hold_out(
     return HeldOut(
         features=blend_features(estimates),
         stars=rest.stars,
-        known_users=train.known_users[rest.users],
-        known_movies=train.known_movies[rest.movies],
+        user_support=support_classes(train.user_counts)[rest.users],
+        movie_support=support_classes(train.movie_counts)[rest.movies],
+        is_latest=bool(train.timestamps[-1] <= rest.timestamps[0]),
     )
 
 

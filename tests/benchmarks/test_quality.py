@@ -24,6 +24,16 @@ def test_a_broken_promise_is_seen() -> None:
     }
 
 
+def test_intervals_that_hold_too_few_are_seen() -> None:
+    good, bad = (
+        {"rmse": 0.8, "ndcg_at_10": 0.3, "interval_80_coverage": held} for held in (0.78, 0.7)
+    )
+    parts = dict.fromkeys(("popularity", "bias", "content", "svd"), good)
+    assert all(check.ok for check in promises("random", {**parts, "hybrid": good}, floor=None))
+    broken = promises("random", {**parts, "hybrid": bad}, floor=None)
+    assert [check.name for check in broken if not check.ok] == ["random: interval_80_coverage"]
+
+
 def test_the_floor_is_read_where_it_is_stated(tmp_path: Path) -> None:
     assert rmse_floor(tmp_path) is None
     (tmp_path / "about.json").write_text(json.dumps({"name": "x"}), encoding="utf-8")

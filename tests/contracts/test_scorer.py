@@ -30,7 +30,7 @@ from recommender.models.svd_plus_plus import SVDPlusPlusScorer
 from recommender.models.taste import TasteScorer
 from recommender.models.training import bundle_model
 from recommender.schema import RATING_DTYPES, Dataset, Split
-from recommender.scorer import Recommends
+from recommender.scorer import Recommends, StatesIntervals
 from recommender.settings import ModelParams, Params
 
 SCORERS = {
@@ -91,6 +91,7 @@ PARAMS = ModelParams(
     knn_shrinkage=1.0,
     ranking_cuts=2,
     ranking_last=2.0,
+    interval_fewest=30,
 )
 NOBODY, NO_MOVIE = 999_999, 888_888
 N_RATED_BY_EACH = 12
@@ -396,3 +397,36 @@ def test_two_runs_give_the_same_bytes(blocks: Dataset, bundle: Bundle, tmp_path:
     )
     assert again.manifest.files == bundle.manifest.files
     assert again.digest == bundle.digest
+
+
+def test_intervals_hold_their_estimates_on_the_scale_or_are_refused(
+    model: Recommends, blocks: Dataset
+) -> None:
+    if not isinstance(model, StatesIntervals) or not model.interval_levels:
+        assert model.name != "hybrid"
+        return
+    pairs = all_pairs(blocks)
+    estimates = model.predict(*pairs)
+    inner_low = inner_high = estimates
+    for level in model.interval_levels:
+        found = model.rating_intervals(*pairs, estimates, level)
+        assert found.lows.shape == found.highs.shape == found.groups.shape == estimates.shape
+        assert (blocks.scale.minimum <= found.lows).all()
+        assert (found.lows <= inner_low).all()
+        assert (inner_high <= found.highs).all()
+        assert (found.highs <= blocks.scale.maximum).all()
+        assert 0 <= found.groups.min() <= found.groups.max() < len(found.group_names)
+        inner_low, inner_high = found.lows, found.highs
+
+
+def test_a_bundle_states_the_intervals_of_the_scorer(
+    fitted: dict[str, Any], served: Recommender, blocks: Dataset
+) -> None:
+    users, movies = all_pairs(blocks)
+    estimates = served.predict(users, movies)
+    assert served.interval_levels == fitted["hybrid"].interval_levels == PARAMS.interval_levels
+    found = served.rating_intervals(users, movies, estimates)
+    expected = fitted["hybrid"].rating_intervals(users, movies, estimates)
+    assert np.array_equal(found.lows, expected.lows)
+    assert np.array_equal(found.highs, expected.highs)
+    assert found.group_names == expected.group_names

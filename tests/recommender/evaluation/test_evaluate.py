@@ -11,6 +11,7 @@ import pytest
 from recommender.errors import DataError, RouletteError, UsageError
 from recommender.evaluation.evaluate import evaluate, ratings_digest
 from recommender.evaluation.report import HEADLINE_K
+from recommender.scorer import RatingIntervals
 from recommender.settings import EvaluationSettings
 
 FEW = EvaluationSettings(bootstrap_samples=20)
@@ -215,3 +216,40 @@ def test_the_digest_of_ratings_ignores_their_order_and_nothing_else(split):
     assert ratings_digest(split.test.iloc[::-1]) == digest
     other = split.test.assign(rating=split.test["rating"].where(split.test.index > 0, 1.0))
     assert ratings_digest(other) != digest
+
+
+class Sure:
+    """A model that states what it is told to: from half a star below to one above."""
+
+    interval_levels = (0.5, 0.8)
+
+    def __init__(self, model):
+        self.name, self.predict, self.recommend = model.name, model.predict, model.recommend
+
+    def rating_intervals(self, user_ids, movie_ids, ratings, level):
+        assert user_ids.shape == movie_ids.shape == ratings.shape
+        below = 0.5 if level == 0.8 else 0.0
+        groups = np.zeros(ratings.size, dtype=int)
+        return RatingIntervals(level, ratings - below, ratings + level, groups, ("everyone",))
+
+
+def test_intervals_are_held_against_the_ratings(model, split):
+    report = evaluate(Sure(model), split, FEW, 1)
+    # Ratings 5, 2, 4, 4.5 and 3.5 against an estimate of 4.
+    assert report.metrics["interval_50_coverage"] == pytest.approx(2 / 5)
+    assert report.metrics["interval_50_width"] == pytest.approx(0.5)
+    assert report.metrics["interval_80_coverage"] == pytest.approx(3 / 5)
+    assert report.metrics["interval_80_width"] == pytest.approx(1.3)
+    slices = {(row.group, row.name): row.metrics for row in report.slices}
+    assert slices["users", "cold"]["interval_80_coverage"] == 1.0
+    assert slices["users", "warm"]["interval_80_coverage"] == pytest.approx(2 / 4)
+    assert report.metrics["rmse"] == evaluate(model, split, FEW, 1).metrics["rmse"]
+
+
+def test_a_model_without_intervals_has_no_such_metrics(model, split):
+    class Unsure(Sure):
+        interval_levels = ()
+
+    for unsure in (model, Unsure(model)):
+        report = evaluate(unsure, split, FEW, 1)
+        assert not any(key.startswith("interval_") for key in report.metrics)

@@ -30,8 +30,9 @@ def fold(weights: list[float], n: int, *, user: bool, movie: bool, seed: int = 0
     return HeldOut(
         features=features,
         stars=features @ np.array(weights),
-        known_users=np.full(n, user),
-        known_movies=np.full(n, movie),
+        user_support=np.full(n, user, dtype=np.uint8),
+        movie_support=np.full(n, movie, dtype=np.uint8),
+        is_latest=False,
     )
 
 
