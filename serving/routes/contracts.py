@@ -26,7 +26,7 @@ from serving.routes.events import submit
 from serving.schemas.answers import GorseNeighbour, GorseRows
 from serving.schemas.fields import LIMIT, Genre, TextId, TextWhole
 from serving.schemas.given import UserPath
-from serving.scopes import requires
+from serving.keys import required
 from serving.services import services
 
 _COURSE_LENGTH = 20
@@ -169,7 +169,7 @@ def gorse_neighbours(path: ItemPath, query: GorsePage) -> Response:
     summary="Store feedback, as gorse does",
     responses={200: GorseRows, **problems_of(400, 409, 413, 415, 422, 503)},
 )
-@requires("write")
+@required("write")
 @checked
 def gorse_insert(body: Feedbacks) -> Response:
     """A kind of event by its name, or gorse's `star`, `read` and `dislike`."""
@@ -181,7 +181,7 @@ def gorse_insert(body: Feedbacks) -> Response:
     summary="Store feedback, as gorse does",
     responses={200: GorseRows, **problems_of(400, 409, 413, 415, 422, 503)},
 )
-@requires("write")
+@required("write")
 @checked
 def gorse_upsert(body: Feedbacks) -> Response:
     """The same: a later opinion replaces an earlier one anyway."""

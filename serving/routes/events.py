@@ -17,7 +17,7 @@ from serving.parsing import check_limits, checked
 from serving.problems import Problem
 from serving.schemas.answers import EventsAnswer
 from serving.schemas.given import EventBody, EventsBody
-from serving.scopes import requires
+from serving.keys import required
 from serving.services import services
 
 _TAG = Tag(name="Events", description="What visitors do.")
@@ -29,7 +29,7 @@ api = APIBlueprint("events", __name__, url_prefix="/v1", abp_tags=[_TAG])
     summary="Store events",
     responses={202: EventsAnswer, **problems_of(400, 409, 413, 415, 422, 503)},
 )
-@requires("write")
+@required("write")
 @checked
 def store(body: EventsBody) -> Response:
     """One event or a list, all or nothing; 202 says that they are on disk.

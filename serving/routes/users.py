@@ -14,7 +14,7 @@ from serving.document import problems_of
 from serving.parsing import checked
 from serving.schemas.answers import ErasedAnswer, UserAnswer
 from serving.schemas.given import UserPath
-from serving.scopes import requires
+from serving.keys import required
 from serving.services import services
 
 _TAG = Tag(name="Users", description="What is stored of a user.")
@@ -26,7 +26,7 @@ api = APIBlueprint("users", __name__, url_prefix="/v1/users", abp_tags=[_TAG])
     summary="Export all that is stored of a user",
     responses={200: UserAnswer, **problems_of(422, 503)},
 )
-@requires("write")
+@required("write")
 @checked
 def export(path: UserPath) -> Response:
     """Events, lists that were shown, and the ratings that the served model was trained on."""
@@ -60,7 +60,7 @@ def export(path: UserPath) -> Response:
     summary="Erase a user",
     responses={200: ErasedAnswer, **problems_of(422, 503)},
 )
-@requires("write")
+@required("write")
 @checked
 def erase(path: UserPath) -> Response:
     """Events and lists are gone when this is answered.
