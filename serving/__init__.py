@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask_openapi3 import Info, OpenAPI
 
-from serving import problems, request_ids
+from serving import operation, problems, request_ids
 from serving.services import Services
 from serving.settings import ServerSettings
 
@@ -43,4 +43,5 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.web.max_body_bytes
     for room in _ROOMS:
         room.init_app(app)
+    operation.init_app(app, settings)
     return app
