@@ -21,18 +21,17 @@ from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, get_args
 
 from flask import Flask, current_app, request
-from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Forbidden, Unauthorized
 
 from recommender.errors import UsageError
 from recommender.publication import write_json
+from serving.problems import Problem
 
 Scope = Literal["write", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 PREFIX = "mr_"
 _EXTENSION = "roulette.keys"
 _ID_BYTES, _SECRET_BYTES = 6, 32
-_REALM = WWWAuthenticate("bearer", {"realm": "movie-roulette"})
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="movie-roulette"'}
 _Seen = tuple[int, int, int] | None
 
 P = ParamSpec("P")
@@ -145,20 +144,19 @@ def check(scope: Scope) -> None:
     A key that is sent and not valid is refused even where none is needed.
 
     Raises:
-        Unauthorized: The request has no valid key.
-        Forbidden: Its key is for something else.
+        Problem: 401 where the request has no valid key, 403 where its key is for something else.
     """
     ring, granted = current_app.extensions[_EXTENSION]
     text = _sent_key()
     if text is None:
         if scope in granted:
             return
-        raise Unauthorized("an API key is needed", www_authenticate=_REALM)
+        raise Problem(401, "An API key is needed here.", headers=_CHALLENGE)
     key = ring.find(text)
     if key is None:
-        raise Unauthorized("the API key is not valid", www_authenticate=_REALM)
+        raise Problem(401, "The API key is not valid.", headers=_CHALLENGE)
     if scope not in {*key.scopes, *granted}:
-        raise Forbidden(f"the API key does not have the scope {scope}")
+        raise Problem(403, f"The API key does not have the scope {scope}.")
 
 
 def required(scope: Scope) -> Callable[[Callable[P, T]], Callable[P, T]]:

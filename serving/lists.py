@@ -19,6 +19,7 @@ from recommender.errors import UsageError
 from recommender.inference import Diversity, Recommender, Wanted
 from recommender.inference.explanations import Reason
 from recommender.scorer import Recommendations
+from serving.metrics import metrics
 from serving.models.loading import ServedModel
 from serving.services import Services
 
@@ -143,6 +144,7 @@ def show(services: Services, asked: Asked) -> Shown:
             else _without_model(services, asked, history)
         )
         services.cache.put((digest, watermark, asked), made)
+    metrics().lists.labels(made.path).inc()
     shown = Shown(uuid.uuid4().hex, made, served.version if served else None)
     services.served.put(
         ServedList(

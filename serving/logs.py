@@ -57,7 +57,7 @@ def configuration(level: str = "INFO") -> dict[str, Any]:
         },
         "root": {"level": "WARNING", "handlers": ["console"]},
         "loggers": {
-            **{name: own for name in ("gunicorn.error", "serving", "events", "recommender")},
+            **dict.fromkeys(("gunicorn.error", "serving", "events", "recommender"), own),
             "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
         },
     }

@@ -41,6 +41,7 @@ class Metrics:
         lists: Lists made, by path.
         events: Events by outcome: ``accepted``, ``duplicate`` or ``conflict``.
         refused: Requests refused before they were worked on.
+        models: What happened to the models of the workers, by kind.
     """
 
     def __init__(self) -> None:
@@ -58,6 +59,7 @@ class Metrics:
         self.lists = self._counter("lists_made", "Lists made, by what made them.", ("path",))
         self.events = self._counter("events_stored", "Events by outcome.", ("outcome",))
         self.refused = self._counter("http_refused", "Requests refused for want of room.")
+        self.models = self._counter("model_events", "Swaps and refusals of models.", ("kind",))
         self._watched: dict[str, tuple[Callable[[], float], Any, list[float]]] = {}
         self._children: dict[tuple[str, str, str], tuple[Any, Any]] = {}
         self._lock = threading.Lock()

@@ -76,7 +76,7 @@ def _check(model: type[Checked], values: Mapping[str, Any]) -> Checked:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _problem(error) from None
+        raise problem_of(error) from None
 
 
 def _check_body(model: type[Checked]) -> Checked:
@@ -85,10 +85,11 @@ def _check_body(model: type[Checked]) -> Checked:
     try:
         return model.model_validate_json(request.get_data(cache=False))
     except ValidationError as error:
-        raise _problem(error) from None
+        raise problem_of(error) from None
 
 
-def _problem(error: ValidationError) -> Problem:
+def problem_of(error: ValidationError) -> Problem:
+    """Return the problem that names the fields at fault, but not what they held."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         return Problem(400, "The body is not JSON.", kind="malformed")

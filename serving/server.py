@@ -36,18 +36,18 @@ class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with the server's settings.
 
     Args:
-        settings: Of the server.
+        web: How the server listens and what it bears.
         load: Makes the application.
     """
 
-    def __init__(self, settings: ServerSettings, load: Callable[[], Any]) -> None:
-        self._settings = settings
+    def __init__(self, web: WebSettings, load: Callable[[], Any]) -> None:
+        self._web = web
         self._load = load
         super().__init__()
 
     def load_config(self) -> None:
         """Set gunicorn up."""
-        for name, value in options(self._settings.web).items():
+        for name, value in options(self._web).items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
@@ -57,6 +57,11 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def options(web: WebSettings) -> dict[str, Any]:
     """Return gunicorn's settings."""
+
+    def start_worker(worker: BoundedWorker) -> None:
+        worker.max_in_flight, worker.request_seconds = web.max_in_flight, web.request_seconds
+        _start_worker(worker)
+
     found: dict[str, Any] = {
         "bind": [f"{web.host}:{web.port}"],
         "proc_name": "movie-roulette",
@@ -73,7 +78,7 @@ def options(web: WebSettings) -> dict[str, Any]:
         # `serving.limits` says whom to believe.
         "forwarded_allow_ips": "",
         "when_ready": _when_ready,
-        "post_worker_init": _start_worker,
+        "post_worker_init": start_worker,
         "worker_exit": _end_worker,
         "child_exit": _forget_worker,
     }
@@ -105,7 +110,7 @@ def main() -> int:
         # Libraries read these while they are imported, so begin anew with them.
         command = [sys.executable, "-m", MODULE, *sys.argv[1:]]
         os.execve(sys.executable, command, os.environ | server_environment(settings))  # noqa: S606
-    Server(settings, lambda: create_app(settings)).run()
+    Server(settings.web, lambda: create_app(settings)).run()
     return 0
 
 
@@ -114,14 +119,11 @@ def _when_ready(arbiter: Any) -> None:
 
 
 def _start_worker(worker: BoundedWorker) -> None:
-    app = worker.wsgi
-    services = _services(app)
+    services = _services(worker.wsgi)
     if services is None:
         return
-    web = services.settings.web
-    worker.max_in_flight, worker.request_seconds = web.max_in_flight, web.request_seconds
-    worker.on_stop = stopping.of_app(app).give_here
-    own = metrics.of_app(app)
+    worker.on_stop = stopping.of_app(worker.wsgi).give_here
+    own = metrics.of_app(worker.wsgi)
     own.watch_level(
         "http_in_flight_requests", "Requests in work or waiting.", lambda: worker.in_flight
     )

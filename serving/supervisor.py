@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging.config
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import environment
 from events.migrate import migrate
 from recommender.errors import RouletteError
 from recommender.publication import PublishedFolder
+from serving.logs import configuration
 from serving.processes import Child, Command, send, start
 from serving.server import MODULE, server_environment
 from serving.settings import ServerSettings
@@ -147,7 +149,9 @@ class Supervisor:
 
     def _announce(self) -> None:
         if not is_ready(self.address):
-            self._say(f"Not ready after {_READY_SECONDS:.0f} s; {self.address}/health/ready has why.")
+            self._say(
+                f"Not ready after {_READY_SECONDS:.0f} s; {self.address}/health/ready has why."
+            )
             return
         self._say(f"Movie Roulette: {self.address} (Ctrl-C ends it)")
         self._say(f"  API: {self.address}/docs   metrics: {self.address}/metrics")
@@ -198,6 +202,7 @@ def is_ready(address: str) -> bool:
 
 def run(settings: ServerSettings, *, with_publisher: bool) -> int:
     """Run the server until it is told to stop, and return the exit status."""
+    logging.config.dictConfig(configuration())
     try:
         return Supervisor(settings, with_publisher=with_publisher).run()
     except RouletteError as error:

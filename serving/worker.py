@@ -67,7 +67,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             self.on_stop()
         super().handle_exit(sig, frame)
 
-    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - as it is overridden
+    def set_accept_enabled(self, enabled: bool) -> None:
         """Take connections or not; when stopping, close the idle ones at once."""
         super().set_accept_enabled(enabled)
         if not self.alive:

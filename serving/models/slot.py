@@ -75,6 +75,10 @@ class ModelSlot:
         self._thread = threading.Thread(target=self._run, name="model-slot", daemon=True)
         self._thread.start()
 
+    def on_event(self, notify: Callable[[ModelEvent], None]) -> None:
+        """Call ``notify`` with every event from now on; to be said before `start`."""
+        self._notify = notify
+
     def stop(self) -> None:
         """End the thread; the models stay."""
         self._stopped.set()

@@ -13,6 +13,7 @@ from events.schema import Event, EventKind
 from recommender.scale import RatingScale
 from serving.answering import as_json
 from serving.document import problems_of
+from serving.metrics import metrics
 from serving.parsing import check_limits, checked
 from serving.problems import Problem
 from serving.schemas.answers import EventsAnswer
@@ -68,6 +69,13 @@ def submit(found: Sequence[Event]) -> Appended:
         Problem: 409 where all of them are known with other content.
     """
     done = services().commits.submit(found)
+    counted = {
+        "accepted": done.accepted,
+        "duplicate": done.duplicates,
+        "conflict": len(done.conflicts),
+    }
+    for outcome, count in counted.items():
+        metrics().events.labels(outcome).inc(count)
     if done.conflicts and not done.accepted and not done.duplicates:
         errors = [{"field": "event_id", "problem": "is stored already with other content"}]
         raise Problem(409, "Nothing was stored.", kind="conflict", errors=errors)
@@ -93,8 +101,8 @@ def rating_scale() -> RatingScale:
 
 
 def _in_scale(event: Event, scale: RatingScale) -> Event:
-    if event.kind is EventKind.RATING and event.value is not None:
-        if not scale.minimum <= event.value <= scale.maximum:
-            limits = f"must be from {scale.minimum:g} to {scale.maximum:g} stars"
-            raise EventError("value", limits, event.value)
+    rated = event.kind is EventKind.RATING and event.value is not None
+    if rated and not scale.minimum <= event.value <= scale.maximum:
+        limits = f"must be from {scale.minimum:g} to {scale.maximum:g} stars"
+        raise EventError("value", limits, event.value)
     return event
