@@ -39,6 +39,7 @@ class PublishedModel:
         metrics: What was measured on test ratings, by metric key.
         decision: The gate's decision as plain values, or ``None`` if it was not asked.
         lineage: What else the registry says of its making, by name.
+        rolled_back: When, by whom and why it was taken out of production, or ``None``.
     """
 
     model_name: str
@@ -48,6 +49,7 @@ class PublishedModel:
     metrics: dict[str, float] = field(default_factory=dict)
     decision: dict[str, Any] | None = None
     lineage: dict[str, str] = field(default_factory=dict)
+    rolled_back: str | None = None
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
@@ -124,6 +126,10 @@ class PublishedFolder:
     def bundle(self, digest: str) -> Path:
         """Return the folder of the bundle ``digest``."""
         return self.root / "bundles" / digest
+
+    def marks_file(self, digest: str) -> Path:
+        """Where the marks of a bundle that was checked in full are; see `soundness`."""
+        return self.root / "checked" / f"{digest}.json"
 
     def pointer(self) -> Pointer | None:
         """Return what is to be served, or ``None`` before anything was published.

@@ -1,38 +1,57 @@
-"""The web server: a thin Flask layer over one bundle.
+"""The web server: a thin Flask layer over the published model and the event store.
 
 ``create_app`` is the factory; ``gunicorn 'serving:create_app()'`` runs it. The server knows the
-bundle's folder and nothing of training, registry or orchestration.
+published folder and the event store, and nothing of training, registry or orchestration.
 """
 
 from __future__ import annotations
 
-from flask import Flask
+from flask_openapi3 import Info, OpenAPI
 
-from recommender.bundle import open_bundle
-from recommender.inference import Recommender
-from serving import health, problems, recommendations
+from serving import document, operation, problems
+from serving.parsing import problem_of
+from serving.routes import contracts, events, lineage, movies, predictions, recommendations, users
+from serving.schemas.answers import ProblemAnswer
+from serving.services import Services
 from serving.settings import ServerSettings
 
 __all__ = ["create_app"]
 
+_ROOMS = (problems, document)
+_KEY = {"api_key": {"type": "http", "scheme": "bearer", "description": "Or in `X-API-Key`."}}
+_ROUTES = (recommendations, predictions, movies, events, users, lineage, contracts)
 
-def create_app(settings: ServerSettings | None = None) -> Flask:
-    """Return the application over the bundle that the settings name.
+
+def create_app(
+    settings: ServerSettings | None = None, *, services: Services | None = None
+) -> OpenAPI:
+    """Return the application.
+
+    It opens no connection and starts no thread: a worker calls ``services.start()`` after the
+    fork, and ``services.close()`` at its end.
 
     Args:
-        settings: Read from the environment unless given.
+        settings: Read from file and environment unless given.
+        services: Made from the settings unless given.
 
     Raises:
-        BundleError: The bundle is missing, incomplete or altered.
-        UsageError: The environment does not name a bundle.
+        UsageError: A setting cannot be obeyed.
     """
-    settings = settings or ServerSettings.from_environment()
-    app = Flask(__name__)
-    bundle = open_bundle(settings.bundle)
-    app.extensions["recommender"] = Recommender.from_bundle(bundle)
-    app.extensions["bundle"] = bundle
-    app.config["MAX_K"] = settings.max_k
-    app.register_blueprint(health.blueprint)
-    app.register_blueprint(recommendations.blueprint)
-    problems.init_app(app)
+    settings = settings or (services.settings if services else ServerSettings.load())
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Movie Roulette", version="1"),
+        doc_ui=False,
+        security_schemes=_KEY,
+        validation_error_model=ProblemAnswer,
+        validation_error_callback=lambda error: problem_of(error).response(),
+        static_folder=None,
+    )
+    app.extensions["services"] = services or Services.of(settings)
+    app.config["MAX_CONTENT_LENGTH"] = settings.web.max_body_bytes
+    for room in _ROOMS:
+        room.init_app(app)
+    for routes in _ROUTES:
+        app.register_api(routes.api)
+    operation.init_app(app, settings)
     return app

@@ -103,7 +103,10 @@ class WebSettings:
         max_in_flight: Requests that a worker works on at once; more are answered with 503.
         max_body_bytes: Longest body of a request.
         timeout_seconds: Time after which a worker that hangs is replaced.
+        request_seconds: Time that a request has to arrive and be answered; then it is cut off.
+        drain_seconds: Time between being not ready and refusing connections, when the server stops.
         graceful_seconds: Time that requests in flight have when the server stops.
+        access_log: Whether each request is logged.
         trusted_proxies: Proxies in front of the server whose ``X-Forwarded-`` headers count.
         rate_limit: Requests of one client, in flask-limiter's notation; empty for no limit.
         write_rate_limit: The same for requests that write.
@@ -119,7 +122,10 @@ class WebSettings:
     max_in_flight: int = 64
     max_body_bytes: int = 1_048_576
     timeout_seconds: int = 30
+    request_seconds: float = 15.0
+    drain_seconds: float = 0.5
     graceful_seconds: int = 15
+    access_log: bool = True
     trusted_proxies: int = 0
     rate_limit: str = ""
     write_rate_limit: str = ""
@@ -154,6 +160,11 @@ class ServerSettings:
         if self.published is not None:
             return Path(self.published)
         return environment.state_dir() / "published"
+
+    @property
+    def run_folder(self) -> Path:
+        """What a running server keeps: its metrics, and word that it stops."""
+        return environment.state_dir() / "serving"
 
     @property
     def events_url(self) -> str:

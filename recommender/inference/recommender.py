@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from recommender.bundle import Bundle
 from recommender.errors import BundleError, UsageError
+from recommender.inference.browsing import Browser, SortKey, Wanted
 from recommender.inference.catalogue import Catalogue
 from recommender.inference.components import PART_NAMES, Components
 from recommender.inference.estimates import Estimates, Scores
@@ -104,6 +105,11 @@ class Recommender:
         counts = np.asarray(components.static["popularity"]) * len(self._audience.users)
         return MovieFacts(components.profile.features, counts, *self._catalogue.genre_shares())
 
+    @cached_property
+    def browser(self) -> Browser:
+        """The catalogue as lists; made when first asked for."""
+        return Browser(self._catalogue, self._components.static["popularity"])
+
     def part(self, name: str) -> Part:
         """Return the hybrid or one of its parts.
 
@@ -147,6 +153,7 @@ class Recommender:
         *,
         user_id: int | None = None,
         diversity: Diversity | None = None,
+        wanted: Wanted | None = None,
     ) -> Recommendations:
         """Rank the catalogue for someone with this history, which is excluded from the list.
 
@@ -157,13 +164,15 @@ class Recommender:
             k: Length of the list.
             user_id: A user who made these ratings after those that are stored.
             diversity: How to re-rank the list, if at all.
+            wanted: What a movie must be to be in the list; any movie unless given.
 
         Raises:
             UsageError: ``k`` is below 1, the arrays differ in length, or a rating is not of the
                 scale.
         """
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
-        viewer, excluded = visitor.viewer(self.scale), self._audience.known_to(visitor)
+        viewer = visitor.viewer(self.scale)
+        excluded = self._excluded(self._audience.known_to(visitor), wanted)
         reranking = self._reranking(diversity)
         shown = self._hybrid.recommend_to(viewer, k, user_id, excluded, reranking)
         return replace(shown, unknown_movies=visitor.history.unknown_movies)
@@ -303,8 +312,15 @@ class Recommender:
         known = self._components.known_users[users], self._components.known_movies[movies]
         return tuple(rating_paths(*known, movies != UNKNOWN, folded=False))
 
-    def similar(self, movie_id: int, k: int) -> tuple[IntArray, FloatArray]:
+    def similar(
+        self, movie_id: int, k: int, *, wanted: Wanted | None = None
+    ) -> tuple[IntArray, FloatArray]:
         """Return the ``k`` nearest movies and their similarity, best first, without itself.
+
+        Args:
+            movie_id: The movie.
+            k: Most movies to return.
+            wanted: What a movie must be to be returned; any movie unless given.
 
         Raises:
             UsageError: ``k`` is below 1 or the movie is not in the catalogue.
@@ -313,8 +329,32 @@ class Recommender:
             raise UsageError("the number of movies must be at least 1", place="similar", value=k)
         movie = self._movie(movie_id)
         scores: Scores = self._similarity.to(movie)
-        chosen = best(scores, k, np.array([movie]))
+        chosen = best(scores, k, self._excluded(np.array([movie]), wanted))
         return self.movie_ids[chosen], scores[chosen]
+
+    def browse(self, wanted: Wanted, *, query: str = "", sort: SortKey = "popularity") -> IntArray:
+        """Return the ids of all movies that are asked for, in an order, shape (n,).
+
+        Args:
+            wanted: What a movie must be.
+            query: What its title must contain, in any case of letters.
+            sort: The order; see `Browser.order`.
+        """
+        shown = ~self.browser.unwanted(wanted)
+        if query:
+            shown &= self.browser.titled(query)
+        shown[self._positions(wanted.excluded)] = False
+        order = self.browser.order(sort)
+        return np.asarray(self.movie_ids[order[shown[order]]])
+
+    def has(self, movie_id: int) -> bool:
+        """Return whether a movie is in the catalogue."""
+        return self._audience.movies.position(movie_id) != UNKNOWN
+
+    def history(self, user_id: int) -> tuple[IntArray, FloatArray]:
+        """Return what a user had rated at training, oldest first: ids and stars, shape (n,)."""
+        history = self._audience.histories.history(self._audience.users.position(user_id))
+        return self.movie_ids[history.movies], history.stars
 
     def seen(self, user_id: int) -> IntArray:
         """Return the ids of the movies held back from a user's lists, rising, shape (n,)."""
@@ -344,6 +384,21 @@ class Recommender:
         """
         return self._catalogue.genre_names(self._movie(movie_id))
 
+    def facts_of(self, movie_id: int) -> dict[str, Any]:
+        """Return what else is known of a movie.
+
+        Raises:
+            UsageError: The movie is not in the catalogue.
+        """
+        self._movie(movie_id)
+        return {
+            "directors": [],
+            "cast": [],
+            "keywords": [],
+            "language": None,
+            "runtime_minutes": None,
+        }
+
     def _estimate(self, visitor: Visitor, movies: IntArray) -> tuple[Scores, tuple[ScorePath, ...]]:
         """Return estimates before the limits of the scale, and their paths, for positions."""
         known = np.full(movies.shape, visitor.history.movies.size > 0)
@@ -355,6 +410,20 @@ class Recommender:
         else:
             users, estimates = np.full(movies.shape, visitor.position), self._hybrid.estimates
         return estimates.pairs(users, movies), tuple(paths)
+
+    def _excluded(self, held_back: IntArray, wanted: Wanted | None) -> IntArray:
+        """Return the positions of what must not be in a list, given what is held back from it."""
+        if wanted is None:
+            return held_back
+        excluded = [held_back, self._positions(wanted.excluded)]
+        if not wanted.is_any:
+            excluded.append(np.flatnonzero(self.browser.unwanted(wanted)))
+        return np.concatenate(excluded)
+
+    def _positions(self, movie_ids: Sequence[int]) -> IntArray:
+        """Return the positions of those movies that are in the catalogue."""
+        positions = self._audience.movies.positions(np.array(movie_ids, dtype=np.int64))
+        return np.asarray(positions[positions != UNKNOWN])
 
     def _reranking(self, diversity: Diversity | None) -> Reranking | None:
         return None if diversity is None else Reranking(diversity, self.facts)

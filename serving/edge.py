@@ -1,0 +1,124 @@
+"""The outermost layer of the application: one pass over each request, whatever becomes of it.
+
+It gives the request its id, answers at once with 503 what the worker has no room for, completes
+the headers, and counts and logs the outcome. One thin WSGI layer for all of it, since each layer
+and each hook of the framework costs a request time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, request
+
+from serving.headers import secured
+from serving.logs import AccessLog
+from serving.metrics import Metrics, of_app
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+REQUEST_ID = "X-Request-ID"
+ROUTE = "roulette.route"
+UNMATCHED = "(unmatched)"
+REFUSED = "(refused)"
+_HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,64}")
+#: Answered however little room there is.
+_ALWAYS = ("/health/", "/metrics")
+_RETRY_AFTER_SECONDS = 1
+
+#: Marks threads that answer only that there is no room; set by the worker's class.
+refusing = threading.local()
+
+
+class Edge:
+    """The layer around an application.
+
+    Args:
+        inner: The application.
+        metrics: Where outcomes are counted.
+        log: Where they are written, or ``None``.
+    """
+
+    def __init__(self, inner: WSGIApplication, metrics: Metrics, log: AccessLog | None) -> None:
+        self._inner = inner
+        self._metrics = metrics
+        self._log = log
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        started = time.perf_counter()
+        request_id = _own_id(environ)
+        outcome = ["500"]
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[..., Any]:
+            outcome[0] = status[:3]
+            complete = secured(headers)
+            if not any(name == REQUEST_ID for name, _ in headers):
+                complete.append((REQUEST_ID, request_id))
+            return start_response(status, complete, *rest)
+
+        try:
+            if getattr(refusing, "active", False) and not _is_always(environ):
+                return self._refuse(environ, request_id, start)
+            return self._inner(environ, start)
+        finally:
+            method, route = environ["REQUEST_METHOD"], environ.get(ROUTE, UNMATCHED)
+            seconds = time.perf_counter() - started
+            self._metrics.request(method, route, outcome[0], seconds)
+            if self._log is not None:
+                self._log.request(request_id, method, route, outcome[0], seconds)
+
+    def _refuse(
+        self, environ: WSGIEnvironment, request_id: str, start: Callable[..., Any]
+    ) -> list[bytes]:
+        environ[ROUTE] = REFUSED
+        self._metrics.refused.inc()
+        body = json.dumps(
+            {
+                "type": "/docs/problems#overloaded",
+                "title": "Service Unavailable",
+                "status": 503,
+                "detail": "The server has more to do than it can; try again shortly.",
+                "instance": f"urn:request:{request_id}",
+                "request_id": request_id,
+            }
+        ).encode()
+        headers = [
+            ("Content-Type", "application/problem+json"),
+            ("Content-Length", str(len(body))),
+            ("Retry-After", str(_RETRY_AFTER_SECONDS)),
+        ]
+        start("503 Service Unavailable", headers)
+        return [body]
+
+
+def init_app(app: Flask, *, access_log: bool) -> None:
+    """Put the layer around ``app``; the last that is put around it."""
+    app.before_request(_note_route)
+    log = AccessLog() if access_log else None
+    app.wsgi_app = Edge(app.wsgi_app, of_app(app), log)  # type: ignore[method-assign]
+
+
+def _note_route() -> None:
+    rule = request.url_rule
+    if rule is not None:
+        request.environ[ROUTE] = rule.rule
+
+
+def _own_id(environ: WSGIEnvironment) -> str:
+    given: str = environ.get("HTTP_X_REQUEST_ID", "")
+    if not _HARMLESS.fullmatch(given):
+        given = environ["HTTP_X_REQUEST_ID"] = secrets.token_hex(16)
+    return given
+
+
+def _is_always(environ: WSGIEnvironment) -> bool:
+    path: str = environ.get("PATH_INFO", "")
+    return path.startswith(_ALWAYS)

@@ -1,0 +1,1 @@
+"""The models of a worker: what is published is loaded, probed, swapped in, watched, taken back."""

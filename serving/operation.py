@@ -1,0 +1,75 @@
+"""What operating the server needs, put around an application in the right order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from flask_openapi3 import OpenAPI
+
+from serving import admin, edge, health, keys, limits, metrics, stopping
+from serving.metrics import Metrics
+from serving.models.following import ModelEvent
+from serving.services import Services
+from serving.settings import ServerSettings
+
+_LOG = logging.getLogger(__name__)
+
+
+def init_app(app: OpenAPI, settings: ServerSettings) -> None:
+    """Give ``app`` keys, limits, metrics, logs, health and the operator's routes.
+
+    To be called last: what it puts around the application is the outermost.
+    """
+    stopping.init_app(app, settings.run_folder)
+    keys.init_app(app, settings.keys_file, anonymous_writes=settings.web.anonymous_writes)
+    metrics.init_app(app)
+    _watch(metrics.of_app(app), app.extensions["services"])
+    app.register_api(health.api)
+    app.register_api(admin.api)
+    limits.init_app(app, settings.web)
+    edge.init_app(app, access_log=settings.web.access_log)
+
+
+def _watch(own: Metrics, services: Services) -> None:
+    cache, served, models = services.cache, services.served, services.models
+    models.on_event(model_events(own))
+    totals: dict[str, tuple[str, Callable[[], float]]] = {
+        "cache_hits": ("Lists found in the cache.", lambda: cache.hits),
+        "cache_misses": ("Lists that were not in the cache.", lambda: cache.misses),
+        "served_dropped_lists": (
+            "Served lists that could not be logged.",
+            lambda: served.dropped,
+        ),
+    }
+    for name, (description, value) in totals.items():
+        own.watch_total(name, description, value)
+    levels: dict[str, tuple[str, Callable[[], float]]] = {
+        "cache_lists": ("Lists in the caches.", lambda: len(cache)),
+        "served_waiting_lists": ("Served lists that wait to be logged.", lambda: served.waiting),
+        "events_waiting_events": (
+            "Events that wait to be durable.",
+            lambda: services.commits.waiting,
+        ),
+        "model_loaded_workers": (
+            "Workers that have a model.",
+            lambda: float(models.current() is not None),
+        ),
+        "model_refused_bundles": (
+            "What is published and not served, over the workers.",
+            lambda: len(models.refused()),
+        ),
+    }
+    for name, (description, value) in levels.items():
+        own.watch_level(name, description, value)
+
+
+def model_events(own: Metrics) -> Callable[[ModelEvent], None]:
+    """Return what counts and logs the events of a worker's models."""
+
+    def note(event: ModelEvent) -> None:
+        own.models.labels(event.kind).inc()
+        level = logging.INFO if event.kind == "swapped" else logging.WARNING
+        _LOG.log(level, "model version %s %s: %s", event.version, event.kind, event.detail)
+
+    return note

@@ -1,0 +1,160 @@
+"""gunicorn, set up by the server's settings: ``python -m serving.server``.
+
+The application is loaded once, before the workers are forked, and shares its memory with them;
+whatever holds a connection or a thread starts in the worker.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from serving import create_app, metrics, stopping
+from serving.logs import configuration
+from serving.services import Services
+from serving.settings import ServerSettings, WebSettings
+from serving.worker import BoundedWorker
+
+MODULE = "serving.server"
+#: Linear algebra is done by the thread that asks; the workers share the cores already.
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+_KEEP_ALIVE_SECONDS = 75
+_WORKER_CONNECTIONS = 1000
+_OBSERVE_SECONDS = 0.5
+_MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat files, which have no name
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with the server's settings.
+
+    Args:
+        web: How the server listens and what it bears.
+        load: Makes the application.
+    """
+
+    def __init__(self, web: WebSettings, load: Callable[[], Any]) -> None:
+        self._web = web
+        self._load = load
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set gunicorn up."""
+        for name, value in options(self._web).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Return the application."""
+        return self._load()
+
+
+def options(web: WebSettings) -> dict[str, Any]:
+    """Return gunicorn's settings."""
+
+    def start_worker(worker: BoundedWorker) -> None:
+        worker.max_in_flight, worker.request_seconds = web.max_in_flight, web.request_seconds
+        _start_worker(worker)
+
+    found: dict[str, Any] = {
+        "bind": [f"{web.host}:{web.port}"],
+        "proc_name": "movie-roulette",
+        "preload_app": True,
+        "worker_class": BoundedWorker,
+        "workers": web.workers or available_cores(),
+        "threads": web.threads,
+        "worker_connections": _WORKER_CONNECTIONS,
+        "keepalive": _KEEP_ALIVE_SECONDS,
+        "timeout": web.timeout_seconds,
+        "graceful_timeout": web.graceful_seconds,
+        "logconfig_dict": configuration(),
+        "control_socket_disable": True,
+        # `serving.limits` says whom to believe.
+        "forwarded_allow_ips": "",
+        "when_ready": _when_ready,
+        "post_worker_init": start_worker,
+        "worker_exit": _end_worker,
+        "child_exit": _forget_worker,
+    }
+    if os.access(_MEMORY_FOLDER, os.W_OK):
+        found["worker_tmp_dir"] = _MEMORY_FOLDER
+    return found
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def server_environment(settings: ServerSettings) -> Mapping[str, str]:
+    """Return the variables that the server's process must be started with.
+
+    It also clears what an earlier server has left: its metrics, and word that it stops.
+    """
+    stopping.StopNotice(settings.run_folder).take_back()
+    return {**ONE_THREAD, **metrics.prepare_folder(settings.run_folder / "metrics")}
+
+
+def main() -> int:
+    """Run the server until it is told to stop, and return the exit status."""
+    settings = ServerSettings.load()
+    if metrics.FOLDER_VARIABLE not in os.environ:
+        # Libraries read these while they are imported, so begin anew with them.
+        command = [sys.executable, "-m", MODULE, *sys.argv[1:]]
+        os.execve(sys.executable, command, os.environ | server_environment(settings))  # noqa: S606
+    Server(settings.web, lambda: create_app(settings)).run()
+    return 0
+
+
+def _when_ready(arbiter: Any) -> None:
+    arbiter.log.info("listening with %d workers", arbiter.cfg.workers)
+
+
+def _start_worker(worker: BoundedWorker) -> None:
+    services = _services(worker.wsgi)
+    if services is None:
+        return
+    worker.on_stop = stopping.of_app(worker.wsgi).give_here
+    own = metrics.of_app(worker.wsgi)
+    own.watch_level(
+        "http_in_flight_requests", "Requests in work or waiting.", lambda: worker.in_flight
+    )
+    services.start()
+    threading.Thread(target=_observe, args=(own,), name="metrics", daemon=True).start()
+
+
+def _observe(own: metrics.Metrics) -> None:
+    pause = threading.Event()
+    while not pause.wait(_OBSERVE_SECONDS):
+        own.observe()
+
+
+def _end_worker(_arbiter: Any, worker: BoundedWorker) -> None:
+    services = _services(getattr(worker, "wsgi", None))
+    # gunicorn also calls this in its own process.
+    if services is not None and worker.pid == os.getpid():
+        services.close()
+        metrics.of_app(worker.wsgi).observe()
+
+
+def _forget_worker(_arbiter: Any, worker: BoundedWorker) -> None:
+    metrics.forget_process(worker.pid)
+
+
+def _services(app: object) -> Services | None:
+    """Return the services of this project's application; a benchmark's has none."""
+    if not isinstance(app, Flask):
+        return None
+    return cast("Services | None", app.extensions.get("services"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

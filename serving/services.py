@@ -1,0 +1,73 @@
+"""What the routes stand on, made once and passed by the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self, cast
+
+from flask import current_app
+
+from events.group_commit import GroupCommit, GroupLimits
+from events.served_log import ServedLog
+from events.store import EventStore
+from recommender.publication import PublishedFolder
+from serving.cache import ListCache
+from serving.models.slot import ModelSlot
+from serving.settings import ServerSettings
+
+_EXTENSION = "services"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that outlives a request.
+
+    Nothing here opens a file, a connection or a thread before it is used, so that a server may
+    make it and then fork.
+
+    Attributes:
+        settings: Of the server.
+        models: The model that is served.
+        events: The event store.
+        commits: How events get into it.
+        served: How served lists get into it.
+        cache: Lists made before.
+    """
+
+    settings: ServerSettings
+    models: ModelSlot
+    events: EventStore
+    commits: GroupCommit
+    served: ServedLog
+    cache: ListCache = field(default_factory=ListCache)
+
+    @classmethod
+    def of(cls, settings: ServerSettings) -> Self:
+        """Return what these settings name."""
+        chosen = settings.events
+        store = EventStore(settings.events_url, lock_seconds=chosen.lock_seconds)
+        limits = GroupLimits(chosen.max_group, chosen.max_wait_ms, chosen.max_waiting)
+        return cls(
+            settings=settings,
+            models=ModelSlot(PublishedFolder(settings.published_folder), settings.models),
+            events=store,
+            commits=GroupCommit(store, limits),
+            served=ServedLog(store),
+            cache=ListCache(settings.cache.max_lists, settings.cache.ttl_seconds),
+        )
+
+    def start(self) -> None:
+        """Follow what is published; called in a worker, after the fork."""
+        self.models.start()
+
+    def close(self) -> None:
+        """Store what waits and stop; called when the worker ends."""
+        self.models.stop()
+        self.commits.close()
+        self.served.close()
+        self.events.close()
+
+
+def services() -> Services:
+    """Return the services of the application that answers."""
+    return cast(Services, current_app.extensions[_EXTENSION])

@@ -1,0 +1,132 @@
+"""gunicorn's threaded worker, with a bound on what it does at once and on slow clients.
+
+A connection takes a thread only once something of a request has arrived. A request beyond the
+bound is answered with 503 by threads of their own, so that the answer comes at once and whoever
+is let in waits behind a bounded number of others. A client that does not send its request in
+time is cut off. When the worker is told to stop it is not ready any more, idle connections are
+closed, and what it has begun is finished.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from selectors import EVENT_READ
+from types import FrameType
+from typing import Any
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from serving.edge import refusing
+
+_REFUSING_THREADS = 2
+_LOOK_SECONDS = 1.0
+
+
+class BoundedWorker(ThreadWorker):  # type: ignore[misc]
+    """A `ThreadWorker` that does at most ``max_in_flight`` requests at once.
+
+    Attributes:
+        max_in_flight: Requests that may wait or be worked on.
+        request_seconds: Time that a request has to arrive and be answered.
+        in_flight: Requests that wait or are worked on.
+        on_stop: Called when the worker is told to stop, before it stops accepting.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.max_in_flight = 64
+        self.request_seconds = 15.0
+        self.in_flight = 0
+        self.on_stop: Callable[[], None] | None = None
+        # When each request in a thread began, in seconds that never go back.
+        self._since: dict[TConn, float] = {}
+        self._refused: set[TConn] = set()
+        self._looked = 0.0
+
+    def init_process(self) -> None:
+        """Make the threads that refuse, in the worker's process, and run."""
+        self._refusals = ThreadPoolExecutor(
+            _REFUSING_THREADS, "refusing", partial(setattr, refusing, "active", True)
+        )
+        super().init_process()
+
+    def notify(self) -> None:
+        """Tell the arbiter that this worker lives, unless its threads hang."""
+        oldest = min(list(self._since.values()), default=math.inf)
+        if time.monotonic() - oldest < self.cfg.timeout + self.request_seconds:
+            super().notify()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        if self.on_stop is not None:
+            self.on_stop()
+        super().handle_exit(sig, frame)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take connections or not; when stopping, close the idle ones at once."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            self.murder_keepalived()
+            self.murder_pending()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a connection, and wait for its first bytes without a thread."""
+        try:
+            client, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        self.nr_conns += 1
+        conn = TConn(self.cfg, client, address, listener.getsockname())
+        conn.timeout = time.monotonic() + self.request_seconds
+        self.pending_conns.append(conn)
+        self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Hand a connection with a request to a thread, or to those that refuse."""
+        self._since[conn] = time.monotonic()
+        if self.in_flight < self.max_in_flight:
+            self.in_flight += 1
+            super().enqueue_req(conn)
+            return
+        self._refused.add(conn)
+        self._refusals.submit(self.handle, conn).add_done_callback(
+            lambda future: self.method_queue.defer(self.finish_request, conn, future)
+        )
+
+    def finish_request(self, conn: TConn, fs: Any) -> None:
+        """Keep or close a connection whose request is answered."""
+        del self._since[conn]
+        if conn in self._refused:
+            self._refused.remove(conn)
+        else:
+            self.in_flight -= 1
+        super().finish_request(conn, fs)
+
+    def murder_keepalived(self) -> None:
+        """Close idle connections: those that were idle for long, or all when stopping."""
+        if not self.alive:
+            for conn in (*self.keepalived_conns, *self.pending_conns):
+                conn.timeout = 0.0
+        super().murder_keepalived()
+        now = time.monotonic()
+        if now - self._looked >= _LOOK_SECONDS:
+            self._looked = now
+            self._cut_off(now - self.request_seconds)
+
+    def _cut_off(self, before: float) -> None:
+        for conn, since in self._since.items():
+            if since < before:
+                _end_reading(conn.sock)
+
+
+def _end_reading(sock: socket.socket) -> None:
+    """Make a thread that reads from ``sock`` see its end."""
+    try:
+        sock.shutdown(socket.SHUT_RD)
+    except OSError:
+        return
