@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from recommender.bundle import open_bundle
 from recommender.publication import Pointer, PublishedFolder, PublishedModel
 from recommender.settings import RegistrySettings
+from tracking import publish
 from tracking.placing import place, prune
 from tracking.publisher import Publisher
 from tracking.registry import Registry
@@ -31,6 +33,12 @@ def publish_forever(
         for alias, number in ((PRODUCTION, turn % 3), (PREVIOUS, (turn + 1) % 3)):
             registry.client.set_registered_model_alias(settings.model_name, alias, str(number + 1))
         publisher.look()
+
+
+def publish_by_command(environment: Mapping[str, str], arguments: list[str]) -> None:
+    """Run ``python -m tracking.publish``."""
+    os.environ.update(environment)
+    sys.exit(publish.main(arguments))
 
 
 def publish_until(bundle: Path, before: PublishedModel, root: Path, death: int) -> None:
