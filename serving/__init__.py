@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from flask_openapi3 import Info, OpenAPI
 
-from serving import operation, problems, request_ids
+from serving import document, operation, problems
+from serving.parsing import problem_of
+from serving.routes import contracts, events, lineage, movies, predictions, recommendations, users
+from serving.schemas.answers import ProblemAnswer
 from serving.services import Services
 from serving.settings import ServerSettings
 
 __all__ = ["create_app"]
 
-_ROOMS = (request_ids, problems)
+_ROOMS = (problems, document)
+_KEY = {"api_key": {"type": "http", "scheme": "bearer", "description": "Or in `X-API-Key`."}}
+_ROUTES = (recommendations, predictions, movies, events, users, lineage, contracts)
 
 
 def create_app(
@@ -37,11 +42,16 @@ def create_app(
         __name__,
         info=Info(title="Movie Roulette", version="1"),
         doc_ui=False,
+        security_schemes=_KEY,
+        validation_error_model=ProblemAnswer,
+        validation_error_callback=lambda error: problem_of(error).response(),
         static_folder=None,
     )
     app.extensions["services"] = services or Services.of(settings)
     app.config["MAX_CONTENT_LENGTH"] = settings.web.max_body_bytes
     for room in _ROOMS:
         room.init_app(app)
+    for routes in _ROUTES:
+        app.register_api(routes.api)
     operation.init_app(app, settings)
     return app

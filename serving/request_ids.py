@@ -1,4 +1,7 @@
-"""One id for each request: the client's, if it is harmless, or a new one."""
+"""One id for each request: the client's, if it is harmless, or a new one.
+
+The outermost layer (`serving.edge`) decides it and sends it back; here it is read.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,10 @@ import re
 import secrets
 from typing import cast
 
-from flask import Flask, Response, g, request
+from flask import g, request
 
 HEADER = "X-Request-ID"
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-
-def init_app(app: Flask) -> None:
-    """Make ``app`` answer every request with its id."""
-    app.after_request(_send)
 
 
 def request_id() -> str:
@@ -23,8 +21,3 @@ def request_id() -> str:
         given = request.headers.get(HEADER, "")
         g.request_id = given if _HARMLESS.fullmatch(given) else secrets.token_hex(16)
     return cast(str, g.request_id)
-
-
-def _send(response: Response) -> Response:
-    response.headers[HEADER] = request_id()
-    return response

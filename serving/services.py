@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 from flask import current_app
 
@@ -12,10 +12,8 @@ from events.served_log import ServedLog
 from events.store import EventStore
 from recommender.publication import PublishedFolder
 from serving.cache import ListCache
+from serving.models.slot import ModelSlot
 from serving.settings import ServerSettings
-
-if TYPE_CHECKING:
-    from serving.models.slot import ModelSlot
 
 _EXTENSION = "services"
 
@@ -46,8 +44,6 @@ class Services:
     @classmethod
     def of(cls, settings: ServerSettings) -> Self:
         """Return what these settings name."""
-        from serving.models.slot import ModelSlot  # noqa: PLC0415
-
         chosen = settings.events
         store = EventStore(settings.events_url, lock_seconds=chosen.lock_seconds)
         limits = GroupLimits(chosen.max_group, chosen.max_wait_ms, chosen.max_waiting)

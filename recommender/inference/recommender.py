@@ -384,6 +384,21 @@ class Recommender:
         """
         return self._catalogue.genre_names(self._movie(movie_id))
 
+    def facts_of(self, movie_id: int) -> dict[str, Any]:
+        """Return what else is known of a movie.
+
+        Raises:
+            UsageError: The movie is not in the catalogue.
+        """
+        self._movie(movie_id)
+        return {
+            "directors": [],
+            "cast": [],
+            "keywords": [],
+            "language": None,
+            "runtime_minutes": None,
+        }
+
     def _estimate(self, visitor: Visitor, movies: IntArray) -> tuple[Scores, tuple[ScorePath, ...]]:
         """Return estimates before the limits of the scale, and their paths, for positions."""
         known = np.full(movies.shape, visitor.history.movies.size > 0)

@@ -1,0 +1,337 @@
+"""The one place that makes a list: one model, one history, one request.
+
+`make` is a pure function of the three, so that a list that was shown can be made again. `show`
+makes a list now: it reads the user's history, asks the cache, and logs what is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from events.records import ServedList, UserHistory
+from recommender.errors import UsageError
+from recommender.inference import Diversity, Recommender, Wanted
+from recommender.inference.explanations import Reason
+from recommender.scorer import Recommendations
+from serving.metrics import metrics
+from serving.models.loading import ServedModel
+from serving.services import Services
+
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything that is asked for; with a model and a history it decides a list.
+
+    Attributes:
+        user_id: For whom, or ``None`` for an anonymous visitor.
+        k: Length of the list.
+        genres: A movie has one of these; any where there are none.
+        year_from: A movie is of this year or later.
+        year_to: A movie is of this year or earlier.
+        exclude_ids: Movies that are not shown.
+        diversity: Strength of the variety, from 0 to 1.
+        explain: Whether reasons are given.
+        movie_ids: What an anonymous visitor likes or has rated, oldest first.
+        ratings: Stars of each, or ``None`` for a like.
+        similar_to: The movie to which others are similar, or ``None``.
+    """
+
+    user_id: int | None = None
+    k: int = 20
+    genres: tuple[str, ...] = ()
+    year_from: int | None = None
+    year_to: int | None = None
+    exclude_ids: tuple[int, ...] = ()
+    diversity: float = 0.0
+    explain: bool = False
+    movie_ids: tuple[int, ...] = ()
+    ratings: tuple[float | None, ...] = ()
+    similar_to: int | None = None
+
+    def to_plain(self) -> Plain:
+        """Return what was asked as JSON has it."""
+        return {item.name: _listed(getattr(self, item.name)) for item in fields(self)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """Return what `to_plain` made ``plain`` of."""
+        return cls(
+            **{
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in plain.items()
+            }
+        )
+
+    @property
+    def wanted(self) -> Wanted:
+        """What a movie must be."""
+        return Wanted(self.genres, self.year_from, self.year_to, self.exclude_ids)
+
+    @property
+    def reranking(self) -> Diversity | None:
+        """How the list is re-ranked."""
+        return Diversity(variety=self.diversity) if self.diversity else None
+
+
+@dataclass(frozen=True, eq=False)
+class MadeList:
+    """A list before it is shown to anyone; it may be shown many times.
+
+    Attributes:
+        path: What it was made from.
+        items: What stands in each place, as the answer has it.
+        logged: The same as the log has it: movie, score, path.
+        json: The answer as JSON, but for the opening brace and the id of the list.
+    """
+
+    path: str
+    items: list[Plain]
+    logged: list[Plain]
+    json: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A list that is shown.
+
+    Attributes:
+        recommendation_id: Its id.
+        made: The list.
+        model_version: Version of the model, or ``None`` where there was none.
+    """
+
+    recommendation_id: str
+    made: MadeList
+    model_version: str | None
+
+    @property
+    def json(self) -> bytes:
+        """The answer."""
+        return b'{"recommendation_id":"%s",%s' % (self.recommendation_id.encode(), self.made.json)
+
+    @property
+    def movie_ids(self) -> list[int]:
+        """The movies, best first."""
+        return [item["movie_id"] for item in self.made.logged]
+
+
+def show(services: Services, asked: Asked) -> Shown:
+    """Make the list that is asked for, from the model of this moment, and log it.
+
+    Raises:
+        StoreUnavailable: The user's history cannot be read, so that what they have seen is not
+            known.
+        UsageError: The request does not fit the model: stars off its scale, an unknown movie.
+    """
+    served = services.models.current()
+    watermark = 0 if asked.user_id is None else services.events.watermark(asked.user_id)
+    digest = served.digest if served else None
+    made = services.cache.get((digest, watermark, asked))
+    if made is None:
+        history = history_of(services, asked.user_id, watermark)
+        watermark = history.watermark
+        made = (
+            _timed(services, served, asked, history)
+            if served
+            else _without_model(services, asked, history)
+        )
+        services.cache.put((digest, watermark, asked), made)
+    metrics().lists.labels(made.path).inc()
+    shown = Shown(uuid.uuid4().hex, made, served.version if served else None)
+    services.served.put(
+        ServedList(
+            recommendation_id=shown.recommendation_id,
+            served_at=datetime.now(tz=UTC),
+            user_id=asked.user_id,
+            model_version=shown.model_version,
+            bundle_digest=digest,
+            request=asked.to_plain(),
+            watermark=watermark,
+            items=made.logged,
+        )
+    )
+    return shown
+
+
+def history_of(services: Services, user_id: int | None, watermark: int) -> UserHistory:
+    """Return what a user did since the data of the model, at least as far as ``watermark``."""
+    if user_id is None or watermark == 0:
+        return UserHistory(user_id or 0, 0)
+    return services.events.history(user_id)
+
+
+def make(served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
+    """Return the list that a model makes; the same arguments make the same list.
+
+    Args:
+        served: The model.
+        asked: The request.
+        history: What the user did since the model's data; empty for an anonymous visitor.
+
+    Raises:
+        UsageError: The request does not fit the model.
+    """
+    if asked.similar_to is not None:
+        return _similar(served, asked)
+    recommender = served.recommender
+    viewer = viewer_of(recommender, asked, history)
+    wanted = asked.wanted
+    if history.seen:
+        wanted = replace(wanted, excluded=wanted.excluded + history.seen)
+    found = recommender.recommend_for_history(
+        viewer.movie_ids,
+        viewer.ratings,
+        asked.k,
+        user_id=viewer.user_id,
+        diversity=asked.reranking,
+        wanted=wanted,
+    )
+    items = _items(recommender, found)
+    if asked.explain:
+        for item in items:
+            item["reasons"] = reasons(recommender, viewer, item["movie_id"])
+    head = _head(served, asked, found.path)
+    if asked.movie_ids:
+        head["unknown_movies"] = found.unknown_movies
+    return _made(head, items)
+
+
+@dataclass(frozen=True)
+class ViewerHistory:
+    """What a model is told of someone.
+
+    Attributes:
+        user_id: As whom the model may know them, or ``None``.
+        movie_ids: What they rated or liked that the model does not know of, oldest first.
+        ratings: Stars of each, or ``None`` for a like.
+    """
+
+    user_id: int | None
+    movie_ids: tuple[int, ...]
+    ratings: tuple[float | None, ...]
+
+
+def viewer_of(recommender: Recommender, asked: Asked, history: UserHistory) -> ViewerHistory:
+    """Return what a model is told of whoever asks.
+
+    An erased user is a stranger to the model. An opinion that the model was trained on is not
+    news, and stars off the model's scale (a store outlives scales) count as its nearest.
+    """
+    if asked.user_id is None:
+        return ViewerHistory(None, asked.movie_ids, asked.ratings)
+    user_id = None if history.erased else asked.user_id
+    if not history.movie_ids:
+        return ViewerHistory(user_id, (), ())
+    known = {} if user_id is None else _trained_on(recommender, user_id)
+    scale = recommender.scale
+    news = [
+        (movie, None if stars is None else min(max(stars, scale.minimum), scale.maximum))
+        for movie, stars in zip(history.movie_ids, history.ratings, strict=True)
+        if stars is None or known.get(movie) != stars
+    ]
+    return ViewerHistory(user_id, tuple(m for m, _ in news), tuple(stars for _, stars in news))
+
+
+def reasons(recommender: Recommender, viewer: ViewerHistory, movie_id: int) -> list[Plain]:
+    """Return the rated movies to which a movie owes its place, the strongest first."""
+    explained = recommender.explain(
+        movie_id,
+        user_id=viewer.user_id,
+        movie_ids=viewer.movie_ids,
+        ratings=viewer.ratings,
+    )
+    return [reason(recommender, found) for found in explained.reasons]
+
+
+def reason(recommender: Recommender, found: Reason) -> Plain:
+    """Return a reason as the answer has it."""
+    return {
+        "movie_id": found.movie_id,
+        "title": recommender.title(found.movie_id),
+        "contribution": found.contribution,
+        "drop": found.drop,
+    }
+
+
+def _trained_on(recommender: Recommender, user_id: int) -> dict[int, float]:
+    movies, stars = recommender.history(user_id)
+    return dict(zip(movies.tolist(), stars.tolist(), strict=True))
+
+
+def _similar(served: ServedModel, asked: Asked) -> MadeList:
+    recommender = served.recommender
+    if asked.similar_to is None:
+        raise UsageError("no movie is given", place="similar")
+    movies, scores = recommender.similar(asked.similar_to, asked.k, wanted=asked.wanted)
+    found = Recommendations(None, movies, scores, "content", ("content",) * movies.size)
+    head = {"movie_id": asked.similar_to, **_head(served, asked, found.path)}
+    return _made(head, _items(recommender, found))
+
+
+def _items(recommender: Recommender, found: Recommendations) -> list[Plain]:
+    return [
+        {**card(recommender, movie_id), "score": score, "path": path}
+        for movie_id, score, path in zip(
+            found.movie_ids.tolist(), found.scores.tolist(), found.item_paths, strict=True
+        )
+    ]
+
+
+def card(recommender: Recommender, movie_id: int) -> Plain:
+    """Return what is shown of a movie wherever it is named."""
+    return {
+        "movie_id": movie_id,
+        "title": recommender.title(movie_id),
+        "year": recommender.year(movie_id),
+        "genres": recommender.genres(movie_id),
+    }
+
+
+def _head(served: ServedModel, asked: Asked, path: str) -> Plain:
+    return {
+        "user_id": asked.user_id,
+        "model_version": served.version,
+        "model_digest": served.digest,
+        "path": path,
+    }
+
+
+def _made(head: Plain, items: list[Plain]) -> MadeList:
+    logged = [
+        {"movie_id": item["movie_id"], "score": item["score"], "path": item["path"]}
+        for item in items
+    ]
+    text = json.dumps({**head, "items": items}, ensure_ascii=False, separators=(",", ":"))
+    return MadeList(head["path"], items, logged, text[1:].encode())
+
+
+def _timed(services: Services, served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
+    """Make a list, and let the model be watched."""
+    start = time.perf_counter()
+    failed = True
+    try:
+        made = make(served, asked, history)
+        failed = False
+    except UsageError:
+        failed = False
+        raise
+    finally:
+        services.models.observe(served, time.perf_counter() - start, failed=failed)
+    return made
+
+
+def _without_model(services: Services, asked: Asked, history: UserHistory) -> MadeList:
+    head = {"user_id": asked.user_id, "model_version": None, "model_digest": None}
+    return _made({**head, "path": "popular"}, [])
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

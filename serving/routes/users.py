@@ -1,0 +1,104 @@
+"""What is stored of a user: to be handed over, and to be erased."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from events.records import ServedList
+from events.schema import Event
+from serving.answering import as_json
+from serving.document import problems_of
+from serving.parsing import checked
+from serving.schemas.answers import ErasedAnswer, UserAnswer
+from serving.schemas.given import UserPath
+from serving.keys import required
+from serving.services import services
+
+_TAG = Tag(name="Users", description="What is stored of a user.")
+api = APIBlueprint("users", __name__, url_prefix="/v1/users", abp_tags=[_TAG])
+
+
+@api.get(
+    "/<user_id>",
+    summary="Export all that is stored of a user",
+    responses={200: UserAnswer, **problems_of(422, 503)},
+)
+@required("write")
+@checked
+def export(path: UserPath) -> Response:
+    """Events, lists that were shown, and the ratings that the served model was trained on."""
+    services().served.flush(timeout_seconds=1.0)
+    record = services().events.user(path.user_id)
+    history = services().events.history(path.user_id)
+    served = services().models.current()
+    return as_json(
+        {
+            "user_id": path.user_id,
+            "erased_at": None if record.erased_at is None else record.erased_at.isoformat(),
+            "events": [_event(event) for event in record.events],
+            "served": [_shown(shown) for shown in record.served],
+            "watchlist": list(history.watchlist),
+            "model_version": None if served is None else served.version,
+            "model_ratings": []
+            if served is None
+            else [
+                {"movie_id": movie_id, "rating": rating}
+                for movie_id, rating in zip(
+                    *(part.tolist() for part in served.recommender.history(path.user_id)),
+                    strict=True,
+                )
+            ],
+        }
+    )
+
+
+@api.delete(
+    "/<user_id>",
+    summary="Erase a user",
+    responses={200: ErasedAnswer, **problems_of(422, 503)},
+)
+@required("write")
+@checked
+def erase(path: UserPath) -> Response:
+    """Events and lists are gone when this is answered.
+
+    From then on the served model treats the user as a stranger, and the next one is trained
+    without them.
+    """
+    services().served.flush(timeout_seconds=1.0)
+    erased = services().events.erase(path.user_id)
+    services().cache.clear()
+    return as_json(
+        {
+            "user_id": erased.user_id,
+            "events": erased.events,
+            "served": erased.served,
+            "erased_at": erased.erased_at.isoformat(),
+        }
+    )
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "event_id": event.event_id,
+        "kind": event.kind.value,
+        "movie_id": event.movie_id,
+        "occurred_at": event.occurred_at.isoformat(),
+        "value": event.value,
+        "recommendation_id": event.recommendation_id,
+        "position": event.position,
+    }
+
+
+def _shown(shown: ServedList) -> dict[str, Any]:
+    return {
+        "recommendation_id": shown.recommendation_id,
+        "served_at": shown.served_at.isoformat(),
+        "model_version": shown.model_version,
+        "model_digest": shown.bundle_digest,
+        "request": shown.request,
+        "items": shown.items,
+    }

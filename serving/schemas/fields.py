@@ -1,0 +1,77 @@
+"""The types of single fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+
+from events.schema import LARGEST_ID, LONGEST_TEXT_ID
+
+_WHOLE = re.compile(r"-?[0-9]{1,20}", re.ASCII)
+_TRUTH = {"true": True, "false": False}
+#: In the schema of a field whose limit is a setting; `document` puts the number in.
+LIMIT = "x-limit"
+
+
+def _whole(text: Any) -> Any:
+    """Return digits as a number, so that neither ``1_0`` nor ``1.0`` is one."""
+    if isinstance(text, str):
+        return int(text) if _WHOLE.fullmatch(text) else "not a whole number"
+    return text
+
+
+def _split(texts: Any) -> Any:
+    """Return ids that are given as ``1,2`` and ``3`` as one list."""
+    if isinstance(texts, list):
+        return [part for text in texts for part in str(text).split(",")]
+    return texts
+
+
+def _truth(text: Any) -> Any:
+    return _TRUTH.get(text, "neither true nor false") if isinstance(text, str) else text
+
+
+_ID = Field(ge=0, le=LARGEST_ID)
+_YEAR = Field(ge=1, le=9999)
+#: Numbers in paths and queries, and the same in a body.
+TextWhole = BeforeValidator(_whole)
+TextId = Annotated[int, TextWhole, _ID]
+JsonId = Annotated[int, Strict(), _ID]
+TextYear = Annotated[int, TextWhole, _YEAR]
+JsonYear = Annotated[int, Strict(), _YEAR]
+Genre = Annotated[str, Field(min_length=1, max_length=50)]
+Genres = Annotated[
+    list[Genre], Field(max_length=20, description="Only movies that have one of these genres.")
+]
+TextFlag = Annotated[bool, BeforeValidator(_truth)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+TextIds = Annotated[list[TextId], BeforeValidator(_split), Field(max_length=1000)]
+JsonIds = Annotated[list[JsonId], Field(max_length=1000)]
+Length = Annotated[
+    int, TextWhole, Field(ge=1, json_schema_extra={LIMIT: "max_k"}, description="Most movies.")
+]
+JsonLength = Annotated[
+    int, Strict(), Field(ge=1, json_schema_extra={LIMIT: "max_k"}, description="Most movies.")
+]
+TextId128 = Annotated[
+    str,
+    Strict(),
+    Field(min_length=1, max_length=LONGEST_TEXT_ID, pattern=r"^[!-~]+$"),
+]
+ScorePathName = Literal["personal", "fold-in", "content", "popular"]
+#: Documented as a number, whatever it is read from.
+AnyJson = Annotated[Any, WithJsonSchema({})]
+
+
+class Given(BaseModel):
+    """Whatever is sent: fields that are not known are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """Whatever is answered; documents, and checks in tests."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
