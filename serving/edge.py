@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request
 
 from serving.headers import secured
+from serving.ids import new_id
 from serving.logs import AccessLog
 from serving.metrics import Metrics, of_app
 
@@ -119,7 +119,7 @@ def _note_route() -> None:
 def _own_id(environ: WSGIEnvironment) -> str:
     given: str = environ.get("HTTP_X_REQUEST_ID", "")
     if not _HARMLESS.fullmatch(given):
-        given = environ["HTTP_X_REQUEST_ID"] = secrets.token_hex(16)
+        given = environ["HTTP_X_REQUEST_ID"] = new_id()
     return given
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -18,7 +17,8 @@ from events.records import ServedList, UserHistory
 from recommender.errors import UsageError
 from recommender.inference import Diversity, Recommender, Wanted
 from recommender.inference.explanations import Reason
-from recommender.scorer import Recommendations
+from recommender.scorer import Recommendations, ScorePath
+from serving.ids import new_id
 from serving.metrics import metrics
 from serving.models.loading import ServedModel
 from serving.services import Services
@@ -63,12 +63,11 @@ class Asked:
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
         """Return what `to_plain` made ``plain`` of."""
-        return cls(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in plain.items()
-            }
-        )
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in plain.items()
+        }
+        return cls(**given)
 
     @property
     def wanted(self) -> Wanted:
@@ -145,7 +144,7 @@ def show(services: Services, asked: Asked) -> Shown:
         )
         services.cache.put((digest, watermark, asked), made)
     metrics().lists.labels(made.path).inc()
-    shown = Shown(uuid.uuid4().hex, made, served.version if served else None)
+    shown = Shown(new_id(), made, served.version if served else None)
     services.served.put(
         ServedList(
             recommendation_id=shown.recommendation_id,
@@ -271,7 +270,8 @@ def _similar(served: ServedModel, asked: Asked) -> MadeList:
     if asked.similar_to is None:
         raise UsageError("no movie is given", place="similar")
     movies, scores = recommender.similar(asked.similar_to, asked.k, wanted=asked.wanted)
-    found = Recommendations(None, movies, scores, "content", ("content",) * movies.size)
+    path: ScorePath = "content"
+    found = Recommendations(None, movies, scores, path, (path,) * movies.size)
     head = {"movie_id": asked.similar_to, **_head(served, asked, found.path)}
     return _made(head, _items(recommender, found))
 
