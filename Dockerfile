@@ -42,12 +42,13 @@ COPY configs configs
 COPY expectations expectations
 COPY recommender recommender
 COPY simulation simulation
+COPY events events
 COPY tracking tracking
 COPY steps steps
 COPY pipelines pipelines
 # Compiled here, since the user of the image may not write; without it starts are slower.
-RUN .venv/bin/python -m compileall -q environment.py run_pipeline.py expectations recommender \
-    simulation tracking steps pipelines
+RUN .venv/bin/python -m compileall -q environment.py run_pipeline.py events expectations \
+    recommender simulation tracking steps pipelines
 ARG MOVIE_ROULETTE_REVISION=
 ENV MOVIE_ROULETTE_REVISION=${MOVIE_ROULETTE_REVISION} \
     GIT_PYTHON_REFRESH=quiet

@@ -23,6 +23,7 @@ exit codes:
 examples:
   python run_pipeline.py
   python run_pipeline.py --dataset ml-latest-small --data-path ~/ml-latest-small
+  python run_pipeline.py --with-events
   python run_pipeline.py training --set model.n_factors=50 --set split.method=random
   python run_pipeline.py comparison --set comparison.models=[svd,ease,hybrid]
   python run_pipeline.py tuning --model ease --trials 30 --write
@@ -47,6 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--dataset", help="sample, a MovieLens name, or any name with --data-path")
     parser.add_argument("--data-path", help="folder, zip, CSV or Parquet file to read")
+    parser.add_argument(
+        "--with-events",
+        action="store_true",
+        help="merge ratings from the event store (EVENTS_URL), and leave erased users out",
+    )
     parser.add_argument("--config", help="YAML run settings (default: configs/<pipeline>.yaml)")
     parser.add_argument("--params", help="YAML hyper-parameters (default: params.yaml)")
     parser.add_argument(

@@ -7,10 +7,11 @@ and readers wait for nobody. PostgreSQL is reached with psycopg.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
@@ -36,6 +37,9 @@ from recommender.errors import UsageError
 
 Compilable = Select[Any] | CompoundSelect[Any]
 
+#: What SQLAlchemy raises for a driver, and what the drivers raise where they are asked directly.
+DATABASE_ERRORS = (DBAPIError, sqlite3.Error, psycopg.Error)
+
 _MIGRATE = "Run: python -m events migrate"
 _SIZE = 8
 _MOST_OVERFLOW = 24
@@ -53,6 +57,8 @@ _SQLITE_FAULTS = {
     sqlite3.SQLITE_CORRUPT: "is damaged",
     sqlite3.SQLITE_NOTADB: "is not a SQLite database",
 }
+#: Between two tries to take SQLite's write lock.
+_LOCK_POLL_SECONDS = 0.0005
 #: Seconds after which to try again, where waiting for a lock is not what helps.
 _SLOW_TO_MEND = 5
 
@@ -122,6 +128,20 @@ class Database:
             return found
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection on which every statement sees the store as it is at one moment.
+
+        Raises:
+            StoreUnavailable: The store is out of reach.
+            StoreOutdatedError: It is absent or its tables are not those of this code.
+        """
+        with self.read() as connection:
+            sqlite = connection.dialect.name == "sqlite"
+            isolation = "" if sqlite else " ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            connection.exec_driver_sql(f"BEGIN{isolation}")
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[tuple[Connection, int]]:
         """Give a connection that holds the store's write lock, and the last number given.
 
@@ -132,7 +152,7 @@ class Database:
             StoreOutdatedError: It is absent or its tables are not those of this code.
         """
         with self._faults_named(), self._opened.get().engine.connect() as connection:
-            begin(connection)
+            begin(connection, lock_seconds=self._lock_seconds)
             last = connection.execute(select(counter.c.last).with_for_update()).scalar_one()
             yield connection, last
             connection.commit()
@@ -159,12 +179,7 @@ class Database:
             yield
         except PoolTimeoutError as error:
             raise StoreUnavailable("all its connections are in use", place=self.place) from error
-        except DBAPIError as error:
-            fault = fault_of(error.orig, self.place)
-            if fault is None:
-                raise
-            raise fault from error
-        except (sqlite3.Error, psycopg.Error) as error:
+        except DATABASE_ERRORS as error:
             fault = fault_of(error, self.place)
             if fault is None:
                 raise
@@ -250,10 +265,36 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA secure_delete=ON").close()
 
 
-def begin(connection: Connection) -> None:
-    """Begin a transaction that writes; in SQLite it takes the write lock at once."""
-    sqlite = connection.dialect.name == "sqlite"
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if sqlite else "BEGIN")
+def begin(connection: Connection, *, lock_seconds: float) -> None:
+    """Begin a transaction that writes; in SQLite it takes the write lock at once.
+
+    Args:
+        connection: Of an engine that `make_engine` made.
+        lock_seconds: How long a lock of another is waited for; PostgreSQL knows it already.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite itself looks ever more rarely for the lock, up to ten times a second, so that of two
+    # busy processes one would starve.
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    deadline = time.monotonic() + lock_seconds
+    try:
+        while not _has_begun(connection, last_try=time.monotonic() >= deadline):
+            time.sleep(_LOCK_POLL_SECONDS)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(lock_seconds * 1000)}")
+
+
+def _has_begun(connection: Connection, *, last_try: bool) -> bool:
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if last_try or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -282,13 +323,15 @@ def require_revision(connection: Connection, place: str) -> None:
         )
 
 
-def fault_of(error: BaseException | None, place: str) -> StoreUnavailable | None:
+def fault_of(error: Exception, place: str) -> StoreUnavailable | None:
     """Return the error to answer with, or ``None`` where the statement itself was wrong.
 
     Args:
-        error: What the driver raised.
+        error: One of `DATABASE_ERRORS`.
         place: The store, without its password.
     """
+    if isinstance(error, DBAPIError):
+        return None if error.orig is None else fault_of(cast(Exception, error.orig), place)
     if isinstance(error, sqlite3.Error):
         # The low byte is the kind, the rest its details.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF

@@ -43,7 +43,6 @@ class GroupCommit:
     """
 
     def __init__(self, store: EventStore, limits: GroupLimits | None = None) -> None:
-        self._store = store
         chosen = limits or GroupLimits()
         self._writer = PerProcess(lambda: _Writer(store, chosen))
 

@@ -8,9 +8,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
-from events.database import begin, fault_of, make_engine, parse_url, revision_of, sqlite_file
+from events.database import (
+    DATABASE_ERRORS,
+    begin,
+    fault_of,
+    make_engine,
+    parse_url,
+    revision_of,
+    sqlite_file,
+)
 from events.errors import StoreOutdatedError
 from events.tables import REVISION
 
@@ -44,8 +51,8 @@ def migrate(url: str) -> str | None:
     try:
         with engine.connect() as connection:
             return _upgrade(connection, place)
-    except DBAPIError as error:
-        fault = fault_of(error.orig, place)
+    except DATABASE_ERRORS as error:
+        fault = fault_of(error, place)
         if fault is None:
             raise
         raise fault from error
@@ -59,7 +66,7 @@ def known_revisions() -> list[str]:
 
 
 def _upgrade(connection: Connection, place: str) -> str | None:
-    begin(connection)
+    begin(connection, lock_seconds=_WAIT_SECONDS)
     if connection.dialect.name != "sqlite":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     before = revision_of(connection)

@@ -159,13 +159,18 @@ class EventStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _served_list(row)
 
+    def forget_served(self, before: datetime) -> int:
+        """Remove the lists that were shown before some time, and return how many there were."""
+        with self.database.write() as (connection, _):
+            return connection.execute(delete(served).where(served.c.served_at < before)).rowcount
+
     def user(self, user_id: int) -> UserRecord:
         """Return all that is stored of a user."""
         done = select(*_EVENT_FIELDS).where(events.c.user_id == user_id).order_by(events.c.sequence)
         shown = select(served).where(served.c.user_id == user_id)
         shown = shown.order_by(served.c.served_at, served.c.recommendation_id)
         erased = select(erasures.c.erased_at).where(erasures.c.user_id == user_id)
-        with self.database.read() as connection:
+        with self.database.snapshot() as connection:
             return UserRecord(
                 user_id=user_id,
                 events=tuple(_event(row) for row in connection.execute(done)),

@@ -83,7 +83,7 @@ def _outcome(run: PipelineRunResponse, tracked: TrackedRun) -> ReportedOutcome:
         marked=names.index(found.reference) if found.reference in names else None,
         message=found.verdict,
         protocol=found.protocol,
-        notes=(*tracked.recovered, *data_notes(run), *found.notes),
+        notes=(*tracked.notes, *data_notes(run), *found.notes),
         steps=step_outcomes(run),
         zenml_run=run.name,
         mlflow_run=tracked.run_id,

@@ -128,6 +128,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     overrides = {
         "dataset": arguments.dataset,
         "data_path": arguments.data_path,
+        "with_events": True if arguments.with_events else None,
         "enable_cache": False if arguments.no_cache else None,
     }
     for option in ("trials", "model", "write"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +13,14 @@ from zenml.exceptions import RunInterruptedException
 from zenml.models import PipelineRunResponse
 
 import environment
+from events.address import events_url
+from events.store import EventStore
+from events.training_data import read_site_data
 from pipelines.alerts import alert_file
 from pipelines.interrupted import close_interrupted, work_folder
 from pipelines.plan import Plan
 from pipelines.results import keep_failed_reports
-from recommender.data.ingest import content_version, is_versioned
+from recommender.data.ingest import DataRequest, EventsRequest, content_version, is_versioned
 from recommender.errors import RouletteError
 from recommender.settings import EvaluationSettings, RegistrySettings
 from steps.ingest_data import data_home
@@ -34,24 +37,25 @@ class TrackedRun:
         plan: What was asked for.
         name: Name of the ZenML run.
         run_id: The MLflow run.
-        content: What changes with the data's content.
-        recovered: What killed runs had left, in full sentences.
+        request: Which data.
+        content: What changes with the content of the data, without what came from the site.
+        notes: What was noticed before it began, in full sentences.
     """
 
     plan: Plan
     name: str
     run_id: str
+    request: DataRequest
     content: str
-    recovered: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What every pipeline is called with."""
-        request = self.plan.data_request
         return {
-            "request": asdict(request),
+            "request": asdict(self.request),
             "content": self.content,
-            "data_version": self.content if is_versioned(request) else None,
+            "data_version": self.content if is_versioned(self.request) else None,
             "sources": code_digest(),
             "params": asdict(self.plan.params),
             "evaluation": evaluation_fields(self.plan.config.evaluation),
@@ -80,21 +84,60 @@ def tracked_run(plan: Plan, *, about: str) -> Iterator[TrackedRun]:
     """
     recovered = _recover(plan.config.registry)
     content = content_version(plan.data_request, data_home())
+    site = site_data() if plan.config.with_events else None
+    request = plan.data_request if site is None else replace(plan.data_request, events=site.request)
     dataset = plan.config.dataset
     name = f"{plan.pipeline}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"
     tags = {"mlflow.runName": name, "roulette.zenml_run": name, "roulette.content_version": content}
+    tags |= {} if site is None else site.tags
     description = f"{about} on {dataset}; ZenML run {name}."
     with (
         work_folder(environment.work_dir(), name),
         open_run(plan.config.registry, tags=tags, description=description) as run,
         _own_errors(run, dataset),
     ):
-        yield TrackedRun(plan, name, run.run_id, content, recovered)
+        notes = recovered if site is None else (*recovered, site.note)
+        yield TrackedRun(plan, name, run.run_id, request, content, notes)
 
 
 def evaluation_fields(settings: EvaluationSettings) -> dict[str, Any]:
     """Return the settings as the plain values that ZenML takes as a parameter."""
     return {**asdict(settings), "k_values": list(settings.k_values)}
+
+
+@dataclass(frozen=True)
+class SiteEvents:
+    """What the event store has for a run.
+
+    Attributes:
+        request: Which events are merged.
+        tags: What the MLflow run says of them.
+        note: The same as a sentence.
+    """
+
+    request: EventsRequest
+    tags: dict[str, str]
+    note: str
+
+
+def site_data() -> SiteEvents:
+    """Look at the event store.
+
+    Raises:
+        StoreUnavailable: It is out of reach.
+        UsageError: There is none, or its tables are not those of this code.
+    """
+    with closing(EventStore(events_url())) as store:
+        found = read_site_data(store)
+    additions, digest = found.additions, found.additions.digest
+    return SiteEvents(
+        EventsRequest(found.until, digest),
+        {"roulette.events_digest": digest, "roulette.events_until": str(found.until)},
+        f"From the event store up to event {found.until}: {len(additions.ratings):,} ratings, "
+        f"{len(additions.withdrawn_users):,} withdrawn; users to forget: "
+        f"{len(additions.forgotten):,}; {found.likes:,} likes without stars "
+        "are no ratings and bear on lists only.",
+    )
 
 
 def _recover(registry: RegistrySettings) -> tuple[str, ...]:

@@ -87,4 +87,4 @@ def train(plan: Plan) -> TrainingOutcome:
             gate=asdict(config.gate),
             registry=asdict(config.registry),
         )
-        return training_outcome(finished, tracked.run_id, tracked.recovered)
+        return training_outcome(finished, tracked.run_id, tracked.notes)

@@ -108,7 +108,7 @@ def _outcome(run: PipelineRunResponse, tracked: TrackedRun, found: TuningReport)
         marked=found.best.number,
         message=found.verdict,
         protocol=found.protocol,
-        notes=(*tracked.recovered, *data_notes(run), *found.notes),
+        notes=(*tracked.notes, *data_notes(run), *found.notes),
         steps=step_outcomes(run),
         zenml_run=run.name,
         mlflow_run=tracked.run_id,

@@ -308,6 +308,7 @@ class RunConfig:
         data_path: Folder, zip or file to read instead of the named download, or ``None``.
         column_map: For CSV and Parquet: our column names to those of the file.
         movies_path: For CSV and Parquet: a second file with the movies, or ``None``.
+        with_events: Whether ratings from the event store are merged, and erased users left out.
         enable_cache: Whether unchanged steps are taken from the cache.
         evaluation: How much is measured.
         registry: Where results go.
@@ -317,6 +318,7 @@ class RunConfig:
     data_path: str | None = None
     column_map: dict[str, str] = field(default_factory=dict)
     movies_path: str | None = None
+    with_events: bool = False
     enable_cache: bool = True
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     registry: RegistrySettings = field(default_factory=RegistrySettings)

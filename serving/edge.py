@@ -54,6 +54,10 @@ class Edge:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         started = time.perf_counter()
+        if environ.get("CONTENT_LENGTH"):
+            # gunicorn says that a body ends where it ends, even one that was cut off; without
+            # this, Werkzeug compares it with its length.
+            environ.pop("wsgi.input_terminated", None)
         request_id = _own_id(environ)
         outcome = ["500"]
 

@@ -1,10 +1,11 @@
-"""Fetch, read and clean the ratings and movies."""
+"""Fetch, read and clean the ratings and movies, and merge what came from the site."""
 
 from typing import Annotated, Any
 
 from zenml import step
 
 import environment
+from events.training_data import site_additions
 from recommender.data.ingest import DataHome, DataRequest, ingest
 from recommender.schema import Dataset
 from recommender.settings import parse_settings
@@ -29,7 +30,7 @@ def ingest_data(
         DataError: The data cannot be fetched or used, or is not what is recorded.
     """
     wanted = parse_settings(DataRequest, request, place="data")
-    return ingest(wanted, data_home(), progress_of("ingest_data"))
+    return ingest(wanted, data_home(), progress_of("ingest_data"), site_additions(wanted.events))
 
 
 def data_home() -> DataHome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recommender.data.additions import Additions, merge
 from recommender.data.download import CHECKSUMS, download
 from recommender.data.files import Progress
 from recommender.data.source import Source, read_dataset, source_digest
@@ -17,6 +18,19 @@ SAMPLE = "sample"
 
 
 @dataclass(frozen=True)
+class EventsRequest:
+    """Which events of the site are merged into the data.
+
+    Attributes:
+        until: Number of the last one.
+        digest: SHA-256 of what they come to, which keys a cache of ingestion.
+    """
+
+    until: int
+    digest: str
+
+
+@dataclass(frozen=True)
 class DataRequest:
     """Which data a run wants.
 
@@ -26,6 +40,7 @@ class DataRequest:
         column_map: For CSV and Parquet: our column names to those of the file.
         movies_path: For CSV and Parquet: a file of movies, or ``None``.
         accept_data: Whether recorded data that was changed is used all the same.
+        events: Events of the site to be merged, or ``None`` for the data alone.
     """
 
     name: str
@@ -33,6 +48,7 @@ class DataRequest:
     column_map: dict[str, str] = field(default_factory=dict)
     movies_path: str | None = None
     accept_data: bool = False
+    events: EventsRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -73,18 +89,29 @@ def content_version(request: DataRequest, home: DataHome) -> str:
     return source_digest(_source(request, file)) if file.exists() else "not downloaded yet"
 
 
-def ingest(request: DataRequest, home: DataHome, progress: Progress | None = None) -> Dataset:
-    """Fetch what is missing, read, and clean.
+def ingest(
+    request: DataRequest,
+    home: DataHome,
+    progress: Progress | None = None,
+    additions: Additions | None = None,
+) -> Dataset:
+    """Fetch what is missing, read, clean, and merge what came later.
 
     Args:
         request: Which data.
         home: Where data lies.
         progress: Told what is being done, how much of it is done, and how much it is in all.
+        additions: What came later, or ``None``.
 
     Raises:
         DataError: The data cannot be fetched or used, or is not what the record says.
         UsageError: The name is not known and there is no path.
     """
+    dataset = _ingest(request, home, progress)
+    return dataset if additions is None else merge(dataset, additions)
+
+
+def _ingest(request: DataRequest, home: DataHome, progress: Progress | None) -> Dataset:
     if request.path is not None:
         return read_dataset(_source(request, Path(request.path)), progress)
     if is_versioned(request):

@@ -20,6 +20,13 @@ import psycopg
 START_SECONDS = 60
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 @dataclass
 class PostgreSQL:
     """A server that is started and stopped.
@@ -32,7 +39,7 @@ class PostgreSQL:
 
     programs: Path
     folder: Path
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
 
     @property
     def url(self) -> str:
@@ -117,10 +124,3 @@ def _unprivileged() -> dict[str, int]:
         return {}
     nobody = pwd.getpwnam("nobody")
     return {"user": nobody.pw_uid, "group": nobody.pw_gid}
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port

@@ -26,7 +26,7 @@ class HeldStore(EventStore):
         self.groups: list[list[int]] = []
         self.begun = threading.Semaphore(0)
         self.let = threading.Semaphore(0)
-        self.fault: Callable[[Sequence[Sequence[Event]]], None] = lambda groups: None
+        self.fault: Callable[[Sequence[Sequence[Event]]], None] = lambda _: None
 
     def append_groups(self, groups: Sequence[Sequence[Event]]) -> list[Appended]:
         self.groups.append([len(group) for group in groups])

@@ -39,6 +39,12 @@ def test_overrides_that_cannot_be_obeyed_are_refused(text: str) -> None:
         plan("--set", text)
 
 
+def test_events_are_merged_where_that_is_asked_for() -> None:
+    assert plan("--with-events").config.with_events
+    assert not plan().config.with_events
+    assert plan("comparison", "--set", "with_events=true").config.with_events
+
+
 def test_an_unknown_pipeline_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         plan("trainng")

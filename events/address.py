@@ -1,0 +1,16 @@
+"""Where the event store is, for everything but a server with settings of its own."""
+
+from __future__ import annotations
+
+import os
+
+import environment
+
+#: SQLAlchemy's URL of the store; a server's setting ``events.url`` gives way to it.
+EVENTS_URL = "EVENTS_URL"
+
+
+def events_url() -> str:
+    """Return ``EVENTS_URL``, or the SQLite file in the state folder where it is unset."""
+    default = f"sqlite:///{environment.state_dir() / 'events' / 'events.db'}"
+    return os.environ.get(EVENTS_URL) or default
