@@ -20,6 +20,7 @@ from recommender.errors import BundleError
 
 POINTER = "pointer.json"
 WITHDRAWAL = "withdrawal.json"
+STATUS = "publisher.json"
 
 #: Who took a model back: a person through the API or the command, or the error rate or latency.
 WithdrawnBy = Literal["api", "command", "automatic"]
@@ -103,6 +104,27 @@ class Withdrawal:
     at: str
 
 
+@dataclass(frozen=True)
+class PublisherStatus:
+    """How the publisher fares, for whoever wonders why a promotion does not arrive.
+
+    Attributes:
+        pid: Its process id.
+        looked_at: When it last asked the registry, ISO 8601, UTC.
+        succeeded_at: When the folder last was as the registry wants it, or ``None``.
+        error: Why it is not so now, or ``None``.
+        error_since: Since when, or ``None``.
+        production: The version that the registry calls production, as far as is known.
+    """
+
+    pid: int
+    looked_at: str
+    succeeded_at: str | None = None
+    error: str | None = None
+    error_since: str | None = None
+    production: str | None = None
+
+
 class PublishedFolder:
     """The folder in which publisher and workers meet.
 
@@ -123,9 +145,18 @@ class PublishedFolder:
         """Where the withdrawal is, if there is one."""
         return self.root / WITHDRAWAL
 
+    @property
+    def bundles(self) -> Path:
+        """Where the bundles are; what begins with a dot there is not published."""
+        return self.root / "bundles"
+
     def bundle(self, digest: str) -> Path:
         """Return the folder of the bundle ``digest``."""
-        return self.root / "bundles" / digest
+        return self.bundles / digest
+
+    def record_file(self, digest: str) -> Path:
+        """Where the record of a model is, from its first publication on."""
+        return self.root / "records" / f"{digest}.json"
 
     def marks_file(self, digest: str) -> Path:
         """Where the marks of a bundle that was checked in full are; see `soundness`."""
@@ -153,13 +184,25 @@ class PublishedFolder:
         Raises:
             BundleError: The record is not what `write_pointer` writes.
         """
-        return _read(self._record_file(digest), PublishedModel.from_plain)
+        return _read(self.record_file(digest), PublishedModel.from_plain)
+
+    def status(self) -> PublisherStatus | None:
+        """Return how the publisher fares, or ``None`` if there never was one.
+
+        Raises:
+            BundleError: The file is not what `write_status` writes.
+        """
+        return _read(self.root / STATUS, lambda plain: PublisherStatus(**plain))
+
+    def write_status(self, status: PublisherStatus) -> None:
+        """Say how the publisher fares."""
+        write_json(self.root / STATUS, asdict(status))
 
     def write_pointer(self, pointer: Pointer) -> None:
         """Publish: keep the records of both models, then replace the pointer."""
         for model in (pointer.production, pointer.previous):
             if model is not None:
-                write_json(self._record_file(model.digest), asdict(model))
+                write_json(self.record_file(model.digest), asdict(model))
         write_json(self.pointer_file, asdict(pointer))
 
     def withdraw(self, withdrawal: Withdrawal) -> None:
@@ -169,9 +212,6 @@ class PublishedFolder:
     def end_withdrawal(self) -> None:
         """Remove the withdrawal, once the registry has followed it or a person says so."""
         self.withdrawal_file.unlink(missing_ok=True)
-
-    def _record_file(self, digest: str) -> Path:
-        return self.root / "records" / f"{digest}.json"
 
 
 def write_json(file: Path, plain: Mapping[str, Any]) -> None:
@@ -188,10 +228,11 @@ def write_json(file: Path, plain: Mapping[str, Any]) -> None:
     except BaseException:
         Path(work).unlink(missing_ok=True)
         raise
-    _sync_folder(file.parent)
+    sync_folder(file.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the entries of a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

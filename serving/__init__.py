@@ -7,6 +7,7 @@ published folder and the event store, and nothing of training, registry or orche
 from __future__ import annotations
 
 from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.types import SecuritySchemesDict
 
 from serving import document, operation, problems
 from serving.parsing import problem_of
@@ -18,7 +19,9 @@ from serving.settings import ServerSettings
 __all__ = ["create_app"]
 
 _ROOMS = (problems, document)
-_KEY = {"api_key": {"type": "http", "scheme": "bearer", "description": "Or in `X-API-Key`."}}
+_KEY: SecuritySchemesDict = {
+    "api_key": {"type": "http", "scheme": "bearer", "description": "Or in `X-API-Key`."}
+}
 _ROUTES = (recommendations, predictions, movies, events, users, lineage, contracts)
 
 

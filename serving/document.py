@@ -10,6 +10,7 @@ from typing import Any
 
 import flask_openapi3_swagger
 from flask import Blueprint, Flask, Response, current_app, send_from_directory
+from flask_openapi3.types import ResponseDict
 
 from serving.answering import as_json, with_etag
 from serving.problems import MEDIA_TYPE
@@ -40,7 +41,7 @@ _START = """window.addEventListener("load", () => {
 blueprint = Blueprint("document", __name__)
 
 
-def problems_of(*statuses: int) -> dict[int, dict[str, Any]]:
+def problems_of(*statuses: int) -> ResponseDict:
     """Return the documented problems of a route; 500 and what anyone may meet are added."""
     reference = {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}
     return {

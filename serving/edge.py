@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request
 
 from serving.headers import secured
+from serving.ids import new_id
 from serving.logs import AccessLog
 from serving.metrics import Metrics, of_app
 
@@ -54,6 +54,10 @@ class Edge:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         started = time.perf_counter()
+        if environ.get("CONTENT_LENGTH"):
+            # gunicorn says that a body ends where it ends, even one that was cut off; without
+            # this, Werkzeug compares it with its length.
+            environ.pop("wsgi.input_terminated", None)
         request_id = _own_id(environ)
         outcome = ["500"]
 
@@ -115,7 +119,7 @@ def _note_route() -> None:
 def _own_id(environ: WSGIEnvironment) -> str:
     given: str = environ.get("HTTP_X_REQUEST_ID", "")
     if not _HARMLESS.fullmatch(given):
-        given = environ["HTTP_X_REQUEST_ID"] = secrets.token_hex(16)
+        given = environ["HTTP_X_REQUEST_ID"] = new_id()
     return given
 
 

@@ -153,4 +153,5 @@ def prepare_folder(folder: Path) -> Mapping[str, str]:
 
 def forget_process(pid: int) -> None:
     """Leave out the levels of a worker that has ended; its totals stay."""
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    if FOLDER_VARIABLE in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -10,10 +10,11 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from events.errors import EventError, StoreOutdatedError, StoreUnavailable
 from recommender.errors import UsageError
@@ -94,12 +95,12 @@ def unavailable(detail: str, *, retry_after_seconds: int = 1, kind: str | None =
     return Problem(503, detail, kind=kind, headers={"Retry-After": str(retry_after_seconds)})
 
 
-def _http_problem(error: HTTPException) -> Response:
+def _http_problem(error: HTTPException) -> Response | WerkzeugResponse:
     if error.response is not None:
-        return Response.force_type(error.response, request.environ)
+        return cast(WerkzeugResponse, error.response)
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     if status < HTTPStatus.BAD_REQUEST:
-        return Response.force_type(error.get_response(), request.environ)
+        return error.get_response(request.environ)
     kept = ("Allow", "Retry-After", "WWW-Authenticate")
     headers = {name: text for name, text in error.get_headers(request.environ) if name in kept}
     detail = _DETAILS.get(HTTPStatus(status), HTTPStatus(status).description)

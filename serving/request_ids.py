@@ -6,10 +6,11 @@ The outermost layer (`serving.edge`) decides it and sends it back; here it is re
 from __future__ import annotations
 
 import re
-import secrets
 from typing import cast
 
 from flask import g, request
+
+from serving.ids import new_id
 
 HEADER = "X-Request-ID"
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -19,5 +20,5 @@ def request_id() -> str:
     """Return the id of the request that is answered."""
     if "request_id" not in g:
         given = request.headers.get(HEADER, "")
-        g.request_id = given if _HARMLESS.fullmatch(given) else secrets.token_hex(16)
+        g.request_id = given if _HARMLESS.fullmatch(given) else new_id()
     return cast(str, g.request_id)

@@ -123,7 +123,9 @@ def promote(
         return _result(registry, "promoted", asked, decision, f"Version {version} is production.")
 
 
-def rollback(registry: Registry, *, why: str = "asked for by hand") -> PromotionResult:
+def rollback(
+    registry: Registry, *, why: str = "asked for by hand", digest: str | None = None
+) -> PromotionResult:
     """Put ``previous`` back as production; what it replaces becomes previous.
 
     Hence a second rollback undoes the first.
@@ -131,6 +133,8 @@ def rollback(registry: Registry, *, why: str = "asked for by hand") -> Promotion
     Args:
         registry: The registry.
         why: For the record.
+        digest: Of the model that is taken back; if another one is production by now, nothing
+            changes. Whatever is production unless given.
 
     Raises:
         BundleError: The previous version's stored bundle is missing or altered; nothing changes.
@@ -140,6 +144,9 @@ def rollback(registry: Registry, *, why: str = "asked for by hand") -> Promotion
     with _errors(registry), registry.lock() as still_held:
         if registry.aliases():
             finish_change(registry.client, registry.model_name)
+        production = registry.production()
+        if digest is not None and (production is None or production.digest != digest):
+            return _stale_rollback(registry, digest)
         replaced, restored = _rollback_pair(registry)
         registry.bundle(restored)
         make_change(
@@ -153,6 +160,16 @@ def rollback(registry: Registry, *, why: str = "asked for by hand") -> Promotion
         )
         message = f"Version {restored.version} is production again."
         return _result(registry, "rolled_back", restored, None, message)
+
+
+def _stale_rollback(registry: Registry, digest: str) -> PromotionResult:
+    version = registry.find(digest)
+    message = "The model that is taken back is not production any more."
+    number = "" if version is None else version.version
+    aliases = registry.aliases()
+    return PromotionResult(
+        "unchanged", number, aliases.get(PRODUCTION), aliases.get(PREVIOUS), None, message
+    )
 
 
 def _rollback_pair(registry: Registry) -> tuple[Version | None, Version]:

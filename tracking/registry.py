@@ -100,6 +100,20 @@ class Registry:
                     return {}
                 raise
 
+    def fingerprint(self) -> str:
+        """Return a text that changes with every move of an alias, and when the move is complete.
+
+        One query tells whether anything is to be looked at; it is empty before the first version.
+        """
+        with self._errors():
+            try:
+                model = self.client.get_registered_model(self.model_name)
+            except MlflowException as error:
+                if error_code(error) == "RESOURCE_DOES_NOT_EXIST":
+                    return ""
+                raise
+        return json.dumps([read_aliases(model), dict(model.tags)], sort_keys=True)
+
     def versions(self) -> tuple[Version, ...]:
         """Return every version, oldest first."""
         aliases = self.aliases()

@@ -12,12 +12,14 @@ from typing import Annotated
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.types import ResponseDict
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from events.errors import EventError
 from events.schema import VALUED, Event, EventKind
 from serving.answering import as_json
 from serving.document import problems_of
+from serving.keys import required
 from serving.lists import Asked, show
 from serving.model_now import known_movie, model_now
 from serving.parsing import check_limits, checked
@@ -26,7 +28,6 @@ from serving.routes.events import submit
 from serving.schemas.answers import GorseNeighbour, GorseRows
 from serving.schemas.fields import LIMIT, Genre, TextId, TextWhole
 from serving.schemas.given import UserPath
-from serving.keys import required
 from serving.services import services
 
 _COURSE_LENGTH = 20
@@ -119,7 +120,7 @@ def plain_text(path: UserPath) -> Response:
     return response
 
 
-_IDS = {200: {"content": {"application/json": {"schema": {"type": "array"}}}}}
+_IDS: ResponseDict = {200: {"content": {"application/json": {"schema": {"type": "array"}}}}}
 
 
 @api.get(

@@ -13,12 +13,12 @@ from events.schema import Event, EventKind
 from recommender.scale import RatingScale
 from serving.answering import as_json
 from serving.document import problems_of
+from serving.keys import required
 from serving.metrics import metrics
 from serving.parsing import check_limits, checked
 from serving.problems import Problem
 from serving.schemas.answers import EventsAnswer
 from serving.schemas.given import EventBody, EventsBody
-from serving.keys import required
 from serving.services import services
 
 _TAG = Tag(name="Events", description="What visitors do.")
@@ -101,8 +101,8 @@ def rating_scale() -> RatingScale:
 
 
 def _in_scale(event: Event, scale: RatingScale) -> Event:
-    rated = event.kind is EventKind.RATING and event.value is not None
-    if rated and not scale.minimum <= event.value <= scale.maximum:
+    stars = event.value if event.kind is EventKind.RATING else None
+    if stars is not None and not scale.minimum <= stars <= scale.maximum:
         limits = f"must be from {scale.minimum:g} to {scale.maximum:g} stars"
-        raise EventError("value", limits, event.value)
+        raise EventError("value", limits, stars)
     return event

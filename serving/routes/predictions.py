@@ -36,7 +36,6 @@ def predict(path: PairPath, query: PredictionQuery) -> Response:
     watermark = services().events.watermark(path.user_id)
     history = history_of(services(), path.user_id, watermark)
     viewer = viewer_of(recommender, Asked(user_id=path.user_id), history)
-    given = {"movie_ids": viewer.movie_ids, "ratings": viewer.ratings, "user_id": viewer.user_id}
     estimates = recommender.estimate_for_history(
         viewer.movie_ids,
         viewer.ratings,
@@ -44,7 +43,12 @@ def predict(path: PairPath, query: PredictionQuery) -> Response:
         user_id=viewer.user_id,
         level=query.level,
     )
-    explained = recommender.explain_rating(path.movie_id, **given)
+    explained = recommender.explain_rating(
+        path.movie_id,
+        user_id=viewer.user_id,
+        movie_ids=viewer.movie_ids,
+        ratings=viewer.ratings,
+    )
     return as_json(
         {
             "user_id": path.user_id,

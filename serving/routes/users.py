@@ -11,10 +11,10 @@ from events.records import ServedList
 from events.schema import Event
 from serving.answering import as_json
 from serving.document import problems_of
+from serving.keys import required
 from serving.parsing import checked
 from serving.schemas.answers import ErasedAnswer, UserAnswer
 from serving.schemas.given import UserPath
-from serving.keys import required
 from serving.services import services
 
 _TAG = Tag(name="Users", description="What is stored of a user.")

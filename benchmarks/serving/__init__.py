@@ -1,0 +1,1 @@
+"""What the server bears: ``python -m benchmarks.serving``."""

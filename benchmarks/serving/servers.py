@@ -1,0 +1,145 @@
+"""Servers for measuring: started on free ports, ended by process id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_PATIENCE = 120.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs.
+
+    Attributes:
+        process: What was started.
+        port: Where it listens on 127.0.0.1.
+        folder: Its state folder.
+    """
+
+    process: subprocess.Popen[bytes]
+    port: int
+    folder: Path
+
+    def workers(self) -> list[int]:
+        """Return the processes that have no children themselves."""
+        return leaves(self.process.pid)
+
+
+@contextmanager
+def running(
+    folder: Path,
+    command: Sequence[str],
+    *,
+    ready: str,
+    environ: Mapping[str, str] | None = None,
+    port: int | None = None,
+) -> Iterator[Running]:
+    """Start a server, wait until it answers, and end it.
+
+    Args:
+        folder: Its state folder.
+        command: Arguments of Python.
+        ready: Path that answers 200 when it is ready.
+        environ: Variables to add.
+        port: Where it listens; free unless given.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    variables = os.environ | {
+        "MOVIE_ROULETTE_VAR": str(folder),
+        "MOVIE_ROULETTE_WEB__PORT": str(port),
+        **(environ or {}),
+    }
+    with (folder / "log.txt").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=variables,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    server = Running(process, port, folder)
+    try:
+        wait_until_ready(server, ready)
+        yield server
+    finally:
+        end(process)
+
+
+def wait_until_ready(server: Running, path: str) -> None:
+    """Wait until a path answers 200.
+
+    Raises:
+        RuntimeError: The server ended, or did not answer in time.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while not answers(server.port, path):
+        if server.process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the server did not start; see {server.folder / 'log.txt'}")
+        time.sleep(0.02)
+
+
+def answers(port: int, path: str) -> bool:
+    """Return whether a path answers 200."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == 200)  # noqa: PLR2004
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a server, and whatever it has started."""
+    family = {process.pid, *descendants(process.pid)}
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    for pid in family - {process.pid}:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that ``pid`` has started, and those that they have."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="],  # noqa: S607 - where it is differs between systems
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    parents = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    found = [pid]
+    for known in found:
+        found += [child for child, parent in parents if parent == known]
+    return found[1:]
+
+
+def leaves(pid: int) -> list[int]:
+    """Return the descendants of ``pid`` that have started nothing."""
+    return [found for found in descendants(pid) if not descendants(found)]
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

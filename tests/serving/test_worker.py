@@ -1,0 +1,83 @@
+"""The worker's bounds, on a real gunicorn with an application that is as slow as it is told."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.serving.running import REPO, Running, running, wait_for
+
+SCRIPT = [str(REPO / "tests" / "serving" / "slow_server.py")]
+WEB = {
+    "MOVIE_ROULETTE_WEB__WORKERS": "1",
+    "MOVIE_ROULETTE_WEB__THREADS": "2",
+    "MOVIE_ROULETTE_WEB__MAX_IN_FLIGHT": "4",
+    "MOVIE_ROULETTE_WEB__REQUEST_SECONDS": "2",
+}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("slow"), SCRIPT, WEB) as server:
+        server.wait_until_ready("/health/live")
+        yield server
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path / "slow", SCRIPT, WEB) as server:
+        server.wait_until_ready("/health/live")
+        yield server
+
+
+def test_what_there_is_no_room_for_is_answered_with_503_at_once(shared: Running) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(shared.get, "/slow/0.5") for _ in range(20)]
+        time.sleep(0.25)
+        assert shared.get("/health/live")[0] == 200, "health is answered however little room"
+        statuses = Counter(future.result()[0] for future in asked)
+    assert set(statuses) == {200, 503}
+    assert 4 <= statuses[200] <= 8, "four at once, and as many again as they finish meanwhile"
+    wait_for(lambda: shared.get("/slow/0.0")[0] == 200, shared.explain)
+
+
+def test_a_silent_client_takes_no_thread(shared: Running) -> None:
+    silent = [socket.create_connection(("127.0.0.1", shared.port)) for _ in range(6)]
+    try:
+        assert shared.get("/slow/0.0")[0] == 200
+    finally:
+        for client in silent:
+            client.close()
+
+
+def test_a_client_that_sends_too_slowly_is_cut_off(shared: Running) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port)) as slow:
+        slow.settimeout(30)
+        slow.sendall(b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
+        answer = slow.recv(4096)
+    assert b" 200 " not in answer.split(b"\r\n")[0]
+    assert b" 500 " not in answer.split(b"\r\n")[0]
+    assert shared.get("/slow/0.0")[0] == 200
+
+
+def test_what_is_begun_is_finished_when_the_server_stops(own: Running) -> None:
+    idle = http.client.HTTPConnection("127.0.0.1", own.port, timeout=30)
+    idle.request("GET", "/slow/0.0")
+    idle.getresponse().read()
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(own.get, "/slow/1.5")
+        time.sleep(0.4)
+        started = time.monotonic()
+        own.process.send_signal(signal.SIGTERM)
+        assert begun.result()[0] == 200
+    assert own.process.wait(30) == 0
+    assert time.monotonic() - started < 12, "an idle connection must not hold the server"
+    idle.close()
