@@ -89,12 +89,14 @@ class MadeList:
         items: What stands in each place, as the answer has it.
         logged: The same as the log has it: movie, score, path.
         json: The answer as JSON, but for the opening brace and the id of the list.
+        request: What was asked, as the log has it.
     """
 
     path: str
     items: list[Plain]
     logged: list[Plain]
     json: bytes
+    request: Plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +154,7 @@ def show(services: Services, asked: Asked) -> Shown:
             user_id=asked.user_id,
             model_version=shown.model_version,
             bundle_digest=digest,
-            request=asked.to_plain(),
+            request=made.request,
             watermark=watermark,
             items=made.logged,
         )
@@ -200,7 +202,7 @@ def make(served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
     head = _head(served, asked, found.path)
     if asked.movie_ids:
         head["unknown_movies"] = found.unknown_movies
-    return _made(head, items)
+    return _made(asked, head, items)
 
 
 @dataclass(frozen=True)
@@ -273,7 +275,7 @@ def _similar(served: ServedModel, asked: Asked) -> MadeList:
     path: ScorePath = "content"
     found = Recommendations(None, movies, scores, path, (path,) * movies.size)
     head = {"movie_id": asked.similar_to, **_head(served, asked, found.path)}
-    return _made(head, _items(recommender, found))
+    return _made(asked, head, _items(recommender, found))
 
 
 def _items(recommender: Recommender, found: Recommendations) -> list[Plain]:
@@ -304,13 +306,13 @@ def _head(served: ServedModel, asked: Asked, path: str) -> Plain:
     }
 
 
-def _made(head: Plain, items: list[Plain]) -> MadeList:
+def _made(asked: Asked, head: Plain, items: list[Plain]) -> MadeList:
     logged = [
         {"movie_id": item["movie_id"], "score": item["score"], "path": item["path"]}
         for item in items
     ]
     text = json.dumps({**head, "items": items}, ensure_ascii=False, separators=(",", ":"))
-    return MadeList(head["path"], items, logged, text[1:].encode())
+    return MadeList(head["path"], items, logged, text[1:].encode(), asked.to_plain())
 
 
 def _timed(services: Services, served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
@@ -329,8 +331,32 @@ def _timed(services: Services, served: ServedModel, asked: Asked, history: UserH
 
 
 def _without_model(services: Services, asked: Asked, history: UserHistory) -> MadeList:
-    head = {"user_id": asked.user_id, "model_version": None, "model_digest": None}
-    return _made({**head, "path": "popular"}, [])
+    """Return the popular films of the catalogue, marked as such."""
+    head = {
+        "user_id": asked.user_id,
+        "model_version": None,
+        "model_digest": None,
+        "path": "popular",
+    }
+    films = services.catalogue.popular(
+        asked.k,
+        excluded={*asked.exclude_ids, *asked.movie_ids, *history.seen},
+        genres=asked.genres,
+        year_from=asked.year_from,
+        year_to=asked.year_to,
+    )
+    items = [
+        {
+            "movie_id": film.movie_id,
+            "title": film.title,
+            "year": film.year,
+            "genres": film.genres,
+            "score": float(film.ratings),
+            "path": "popular",
+        }
+        for film in films
+    ]
+    return _made(asked, head, items)
 
 
 def _listed(value: Any) -> Any:

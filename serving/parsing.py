@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from flask import Response, request
@@ -22,6 +22,7 @@ from serving.problems import Problem
 Route = Callable[..., Response]
 Checked = TypeVar("Checked", bound=BaseModel)
 _MOST_ERRORS = 20
+_MOST_QUERIES = 1024
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -34,15 +35,16 @@ def checked(route: Route) -> Route:
     """
     hints = get_type_hints(route)
     path, query, body = (hints.get(name) for name in ("path", "query", "body"))
-    lists = frozenset() if query is None else _list_fields(query)
+    # The same few questions come again and again; an error is not kept.
+    read_query = None if query is None else lru_cache(_MOST_QUERIES)(_query_reader(query))
 
     @wraps(route)
     def answer(**given: str) -> Response:
         values: dict[str, BaseModel] = {}
         if path is not None:
             values["path"] = _check(path, given)
-        if query is not None:
-            values["query"] = _check(query, _query(request.args, lists))
+        if read_query is not None:
+            values["query"] = read_query(request.query_string)
         if body is not None:
             values["body"] = _check_body(body)
         return route(**values)
@@ -52,14 +54,19 @@ def checked(route: Route) -> Route:
     return answer
 
 
-def _query(arguments: MultiDict[str, str], lists: frozenset[str]) -> Mapping[str, Any]:
-    """Return the arguments; one that is given twice is a list, wanted or not."""
-    if not arguments:
-        return {}
-    return {
-        name: texts if name in lists or len(texts) > 1 else texts[0]
-        for name, texts in arguments.lists()
-    }
+def _query_reader(model: type[Checked]) -> Callable[[bytes], Checked]:
+    lists = _list_fields(model)
+
+    def read(query_string: bytes) -> Checked:  # noqa: ARG001 - what the answer is kept by
+        """Return the checked query; what is given twice is a list, wanted or not."""
+        arguments: MultiDict[str, str] = request.args
+        given = {
+            name: texts if name in lists or len(texts) > 1 else texts[0]
+            for name, texts in arguments.lists()
+        }
+        return _check(model, given)
+
+    return read
 
 
 def _list_fields(model: type[BaseModel]) -> frozenset[str]:

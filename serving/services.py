@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self, cast
 
 from flask import current_app
 
+import environment
 from events.group_commit import GroupCommit, GroupLimits
 from events.served_log import ServedLog
 from events.store import EventStore
 from recommender.publication import PublishedFolder
 from serving.cache import ListCache
+from serving.models.catalogue_only import CatalogueOnly
 from serving.models.slot import ModelSlot
 from serving.settings import ServerSettings
 
@@ -32,6 +34,7 @@ class Services:
         commits: How events get into it.
         served: How served lists get into it.
         cache: Lists made before.
+        catalogue: Popular films, for as long as there is no model.
     """
 
     settings: ServerSettings
@@ -39,7 +42,8 @@ class Services:
     events: EventStore
     commits: GroupCommit
     served: ServedLog
-    cache: ListCache = field(default_factory=ListCache)
+    cache: ListCache
+    catalogue: CatalogueOnly
 
     @classmethod
     def of(cls, settings: ServerSettings) -> Self:
@@ -54,6 +58,7 @@ class Services:
             commits=GroupCommit(store, limits),
             served=ServedLog(store),
             cache=ListCache(settings.cache.max_lists, settings.cache.ttl_seconds),
+            catalogue=CatalogueOnly(environment.ROOT / "data"),
         )
 
     def start(self) -> None:

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Publish until told to stop, or once; return the exit code."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s publisher %(levelname)s %(message)s", force=True
+        level=logging.INFO, format="%(asctime)s publisher %(levelname)s %(message)s"
     )
     environment.apply()
     signal.signal(signal.SIGTERM, _stop)

@@ -177,7 +177,7 @@ class ModelSlot:
         while not stopped.is_set():
             try:
                 self.follow()
-                self._judge()
+                self.judge()
             except Exception:  # noqa: BLE001 - the thread must outlive whatever it is
                 # The model in use serves on, and the next look is soon.
                 _LOG.exception("What is published could not be followed.")
@@ -263,7 +263,8 @@ class ModelSlot:
     def _replace(self, state: State) -> None:
         self._state = replace(state, refused=tuple(self._refusals.values()))
 
-    def _judge(self) -> None:
+    def judge(self) -> None:
+        """Take the new model back if it breaches a limit; the follower thread does so often."""
         watch = self._watch
         if watch is None:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,23 @@ from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
 from events.migrate import migrate
-from recommender.bundle import Bundle
+from recommender.bundle import Bundle, write_bundle
 from recommender.publication import Pointer, PublishedFolder, PublishedModel
 from serving import create_app
 from serving.services import Services
 from serving.settings import EventSettings, ServerSettings
+
+
+@pytest.fixture(scope="session")
+def other_bundle(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A bundle that makes other lists."""
+    arrays = {name: tiny_bundle[name] for name in tiny_bundle}
+    arrays["signal.trending"] = arrays["signal.trending"][::-1]
+    arrays["ials.factors"] = -arrays["ials.factors"]
+    fields = asdict(tiny_bundle.manifest)
+    del fields["format_version"], fields["files"]
+    folder = tmp_path_factory.mktemp("other") / "bundle"
+    return write_bundle(folder, arrays, fields | {"seed": 2})
 
 
 @pytest.fixture
