@@ -48,7 +48,7 @@ def in_turns(
     server: Running, other: Running, published: Published, rng: np.random.Generator, seconds: float
 ) -> dict[str, Any]:
     """Return known users, returning and first, and the bare endpoint, each measured in turns."""
-    community = rng.permutation(published.n_users)[:_COMMUNITY] + 1
+    community = rng.permutation(published.n_users)[: min(_COMMUNITY, published.n_users // 4)] + 1
     drawn = (community.size * rng.random(20_000) ** 3).astype(int)
     returning = [list_of(user) for user in community[drawn].tolist()]
     others = np.setdiff1d(np.arange(1, published.n_users + 1), community)
