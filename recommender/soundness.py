@@ -103,7 +103,7 @@ def is_finite(array: npt.NDArray[Any]) -> bool:
     """
     if not np.issubdtype(array.dtype, np.inexact):
         return True
-    flat = np.asarray(array).reshape(-1)
+    flat = np.asarray(array).ravel(order="K")
     starts = range(0, flat.size, _CHUNK)
     return all(bool(np.isfinite(flat[start : start + _CHUNK]).all()) for start in starts)
 

@@ -22,7 +22,7 @@ from serving.logs import AccessLog
 from serving.metrics import Metrics, of_app
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 REQUEST_ID = "X-Request-ID"
 ROUTE = "roulette.route"

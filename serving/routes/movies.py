@@ -85,7 +85,7 @@ def _place_after(found: list[int], query: BrowseQuery) -> int:
     try:
         raw = base64.urlsafe_b64decode((query.cursor or "").encode("ascii") + b"==")
         question, movie_id = json.loads(raw)
-    except ValueError:
+    except (ValueError, TypeError):
         raise _bad_cursor() from None
     if question != _question(query) or movie_id not in found:
         raise _bad_cursor()

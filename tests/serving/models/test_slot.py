@@ -106,7 +106,7 @@ def damage(shop: Shop, fault: str) -> None:
 @pytest.mark.parametrize("name", ["svd.user_factors", "blend.rating", "ials.factors"])
 def test_a_bundle_with_nan_is_refused(shop: Shop, worker: Worker, value: float, name: str) -> None:
     def spoil(arrays: Any) -> None:
-        arrays[name].reshape(-1)[-1] = value
+        arrays[name].flat[-1] = value
 
     shop.point("1")
     worker.slot.follow()
