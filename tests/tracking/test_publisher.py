@@ -248,8 +248,10 @@ class Gate:
             while (data := source.recv(65536)) and self.open:
                 sink.sendall(data)
         for end in (source, sink):
+            # Not only closed: the other thread waits for it, which keeps the connection up.
             with suppress(OSError):
-                end.close()
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
 
 @pytest.fixture
@@ -264,7 +266,7 @@ def gate(server_desk: Desk, server_address: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_mlflow_stopped_leaves_everything_as_it_is_and_is_followed_again_later(
-    gate: Gate, server_desk: Desk, folder: PublishedFolder
+    gate: Gate, server_desk: Desk, folder: PublishedFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = server_desk.promote(1)
     follower = publisher(server_desk, folder)
@@ -277,6 +279,8 @@ def test_mlflow_stopped_leaves_everything_as_it_is_and_is_followed_again_later(
     assert versions(folder) == (first.version, None)
     assert is_placed(folder, first.digest)
     gate.open = True
+    # A connection that was cut is found out by asking.
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     second = server_desk.promote(2)
     assert follower.look()
     assert versions(folder) == (second.version, first.version)
