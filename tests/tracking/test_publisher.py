@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from mlflow import MlflowClient
 from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
 
 from recommender.bundle import open_bundle
 from recommender.errors import BundleError, RegistryError
@@ -281,6 +283,28 @@ def test_mlflow_stopped_leaves_everything_as_it_is_and_is_followed_again_later(
     gate.open = True
     second = server_desk.promote(2)
     assert follower.look()
+    assert versions(folder) == (second.version, first.version)
+
+
+def test_a_registry_that_fails_while_it_is_used_is_asked_again(
+    shared_desk: Desk, folder: PublishedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = shared_desk.promote(1)
+    follower = publisher(shared_desk, folder)
+    follower.look()
+
+    def fail(client: MlflowClient, name: str) -> None:
+        raise MlflowException(f"Max retries exceeded for {name}")
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(MlflowClient, "get_registered_model", fail)
+        with pytest.raises(RegistryError, match="Max retries"):
+            follower.look()
+    assert not follower.in_reach
+    assert versions(folder) == (first.version, None)
+    second = shared_desk.promote(2)
+    assert follower.look()
+    assert follower.in_reach
     assert versions(folder) == (second.version, first.version)
 
 
