@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from mlflow import MlflowClient
 from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
 
 from recommender.bundle import open_bundle
 from recommender.errors import BundleError, RegistryError
@@ -248,7 +250,7 @@ class Gate:
             while (data := source.recv(65536)) and self.open:
                 sink.sendall(data)
         for end in (source, sink):
-            # Not only closed: the other thread waits for it, which keeps the connection up.
+            # A mere close does not reach a thread that waits for data, nor the other side.
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
@@ -260,7 +262,7 @@ def gate(server_desk: Desk, server_address: str, monkeypatch: pytest.MonkeyPatch
     # Both: MLflow has written the second one when the desk connected.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", made.address)
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", made.address)
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     yield made
     made.listener.close()
 
@@ -283,6 +285,28 @@ def test_mlflow_stopped_leaves_everything_as_it_is_and_is_followed_again_later(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     second = server_desk.promote(2)
     assert follower.look()
+    assert versions(folder) == (second.version, first.version)
+
+
+def test_a_registry_that_fails_while_it_is_used_is_asked_again(
+    shared_desk: Desk, folder: PublishedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = shared_desk.promote(1)
+    follower = publisher(shared_desk, folder)
+    follower.look()
+
+    def fail(client: MlflowClient, name: str) -> None:
+        raise MlflowException(f"Max retries exceeded for {name}")
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(MlflowClient, "get_registered_model", fail)
+        with pytest.raises(RegistryError, match="Max retries"):
+            follower.look()
+    assert not follower.in_reach
+    assert versions(folder) == (first.version, None)
+    second = shared_desk.promote(2)
+    assert follower.look()
+    assert follower.in_reach
     assert versions(folder) == (second.version, first.version)
 
 
