@@ -96,7 +96,7 @@ def wait_until_ready(server: Running, path: str) -> None:
 def answers(port: int, path: str) -> bool:
     """Return whether a path answers 200."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004
     except (OSError, urllib.error.URLError):
         return False

@@ -134,7 +134,9 @@ def running(folder: Path, command: list[str], environ: Mapping[str, str] | None 
         server.process.wait()
 
 
-def publish(folder: PublishedFolder, bundle: Bundle, version: str, before: str | None = None) -> None:
+def publish(
+    folder: PublishedFolder, bundle: Bundle, version: str, before: str | None = None
+) -> None:
     """Publish a bundle as the publisher does, for tests that need no registry."""
     target = folder.bundle(bundle.digest)
     if not target.is_dir():
