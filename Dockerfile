@@ -59,19 +59,20 @@ ENTRYPOINT [".venv/bin/python", "run_pipeline.py"]
 
 FROM base AS serving
 COPY --from=serving-environment /app/.venv .venv
+COPY environment.py ./
+COPY configs/serving.yaml configs/
+COPY events events
 COPY recommender recommender
 COPY serving serving
-RUN .venv/bin/python -m compileall -q recommender serving
-# The bundle is mounted or copied into the volume. One thread of linear algebra a worker: the
-# workers share the cores already.
+RUN .venv/bin/python -m compileall -q environment.py events recommender serving
+# The publisher runs beside it, from the training image (`python -m tracking.publish`), and shares
+# the volume. Every setting of configs/serving.yaml can be given as a variable like this one.
 ARG MOVIE_ROULETTE_REVISION=
 ENV MOVIE_ROULETTE_REVISION=${MOVIE_ROULETTE_REVISION} \
-    MOVIE_ROULETTE_BUNDLE=/app/var/bundle \
-    OPENBLAS_NUM_THREADS=1 \
-    OMP_NUM_THREADS=1
+    MOVIE_ROULETTE_WEB__HOST=0.0.0.0
 USER 10001
 VOLUME /app/var
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD [".venv/bin/python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/health/live', timeout=2)"]
-CMD [".venv/bin/gunicorn", "--bind", "0.0.0.0:8080", "--worker-tmp-dir", "/dev/shm", "serving:create_app()"]
+CMD [".venv/bin/python", "-m", "serving", "--without-publisher"]

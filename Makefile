@@ -20,13 +20,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help pipeline test lint types pytest format hooks zenml mlflow lock clean clean-state FORCE
+.PHONY: help pipeline serve test lint types pytest format hooks zenml mlflow lock clean clean-state FORCE
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 pipeline: .venv/training.stamp ## Check the data, train, evaluate, register and promote
 	$(BIN)/python run_pipeline.py $(ARGS)
+
+# Other settings come from configs/serving.yaml and the environment:
+# MOVIE_ROULETTE_WEB__PORT=8081 make serve
+serve: .venv/serving.stamp ## Serve the production model on http://127.0.0.1:8080 (trains one if none)
+	@$(BIN)/python -m serving $(ARGS)
 
 test: lint types pytest ## Run every check and every test
 
@@ -86,20 +91,26 @@ clean: ## Remove the environment and caches; runs and models under var/ stay
 clean-state: ## Remove var/: every run, registered model, download and cached step
 	rm -rf var
 
-# One environment, filled as far as it is needed. `dev` holds all that `training` holds, in the
-# same versions, so a development environment serves both.
+# One environment, filled as far as it is needed. `dev` holds all that `serving` and `training`
+# hold, in the same versions, and the server on one machine needs both of these: it publishes from
+# the registry, and trains where there is no model.
 SYNC = $(BIN)/uv pip sync --python $(BIN)/python --require-hashes --compile-bytecode \
 	--build-constraints requirements/bootstrap.txt
 
 .venv/training.stamp: requirements/training.txt .venv/bootstrap.stamp
-	@rm -f .venv/training.stamp .venv/dev.stamp
+	@rm -f .venv/training.stamp .venv/serving.stamp .venv/dev.stamp
 	$(SYNC) requirements/training.txt
 	@touch $@
 
-.venv/dev.stamp: requirements/dev.txt .venv/bootstrap.stamp
-	@rm -f .venv/training.stamp .venv/dev.stamp
-	$(SYNC) requirements/dev.txt
+.venv/serving.stamp: requirements/serving.txt requirements/training.txt .venv/bootstrap.stamp
+	@rm -f .venv/training.stamp .venv/serving.stamp .venv/dev.stamp
+	$(SYNC) requirements/training.txt requirements/serving.txt
 	@touch .venv/training.stamp $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/bootstrap.stamp
+	@rm -f .venv/training.stamp .venv/serving.stamp .venv/dev.stamp
+	$(SYNC) requirements/dev.txt
+	@touch .venv/training.stamp .venv/serving.stamp $@
 
 .venv/bootstrap.stamp: requirements/bootstrap.txt
 	@sh requirements/bootstrap.sh .venv requirements/bootstrap.txt "$(PYTHON)"

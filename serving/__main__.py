@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-import environment
 from recommender.errors import RouletteError
 from recommender.publication import PublishedFolder
 from serving.keys import SCOPES, KeyRing
@@ -53,7 +52,6 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says, and return the exit status."""
     options = build_parser().parse_args(arguments)
-    environment.apply()
     try:
         settings = ServerSettings.load()
         if options.command == "keys":

@@ -11,12 +11,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE = 120.0
+#: What a process with one thread is started with.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_PATIENCE = 300.0
+_OK = 200
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,17 @@ def running(
         end(process)
 
 
+def start_server(folder: Path, **environ: str) -> AbstractContextManager[Running]:
+    """Start the server as `make serve` does, without the publisher, over a state folder."""
+    command = ("-m", "serving", "--without-publisher")
+    return running(folder, command, ready="/health/ready", environ=environ)
+
+
+def start_bare(folder: Path) -> AbstractContextManager[Running]:
+    """Start the bare endpoint under the server's gunicorn."""
+    return running(folder, ("-m", "benchmarks.serving.bare"), ready="/bare/1", environ=ONE_THREAD)
+
+
 def wait_until_ready(server: Running, path: str) -> None:
     """Wait until a path answers 200.
 
@@ -97,7 +111,7 @@ def answers(port: int, path: str) -> bool:
     """Return whether a path answers 200."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004
+            return bool(answer.status == _OK)
     except (OSError, urllib.error.URLError):
         return False
 
