@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, send_from_directory
 from flask_openapi3.types import ResponseDict
 
 from serving.answering import as_json, with_etag
-from serving.problems import MEDIA_TYPE
+from serving.problems import KINDS, MEDIA_TYPE
 from serving.services import services
 from serving.settings import ListSettings
 
@@ -72,6 +72,14 @@ def document() -> Response:
 def page() -> Response:
     """Answer with the page."""
     return Response(_PAGE, mimetype="text/html")
+
+
+@blueprint.get("/docs/problems")
+def problems() -> Response:
+    """Answer with what each kind of problem means; its ``type`` points here."""
+    entries = "".join(f'<dt id="{kind}">{kind}</dt><dd>{text}</dd>' for kind, text in KINDS.items())
+    page = f'<!DOCTYPE html><html lang="en"><title>Problems</title><dl>{entries}</dl></html>'
+    return Response(page, mimetype="text/html")
 
 
 @blueprint.get("/docs/start.js")

@@ -119,6 +119,13 @@ def test_every_error_is_a_problem_that_repeats_nothing(
     assert "<script>" not in response.text
 
 
+def test_the_kind_of_a_problem_is_explained_where_it_points(client: FlaskClient) -> None:
+    refused = client.get("/v1/movies/31")
+    assert refused.json is not None
+    address, _, kind = refused.json["type"].partition("#")
+    assert f'id="{kind}"' in client.get(address).text
+
+
 def test_a_fault_of_ours_shows_no_trace(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
