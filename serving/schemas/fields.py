@@ -9,14 +9,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from events.schema import LARGEST_ID, LONGEST_TEXT_ID
 
-_WHOLE = re.compile(r"-?[0-9]{1,20}", re.ASCII)
+# JSON Schema takes 5.0 for an integer too.
+_WHOLE = re.compile(r"(-?[0-9]{1,20})(?:\.0{1,3})?", re.ASCII)
 _TRUTH = {"true": True, "false": False}
 
 
 def _whole(text: Any) -> Any:
-    """Return digits as a number, so that neither ``1_0`` nor ``1.0`` is one."""
+    """Return digits as a number, so that ``1_0`` is none."""
     if isinstance(text, str):
-        return int(text) if _WHOLE.fullmatch(text) else "not a whole number"
+        found = _WHOLE.fullmatch(text)
+        return int(found[1]) if found else "not a whole number"
     return text
 
 
