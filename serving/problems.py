@@ -23,6 +23,18 @@ from serving.request_ids import request_id
 MEDIA_TYPE = "application/problem+json"
 #: Where the kinds of problems are described.
 TYPES = "/docs/problems#"
+#: What each kind means, besides those that are named as their status.
+KINDS = {
+    "invalid": "A value is not what it must be; errors names the fields.",
+    "malformed": "The body is not JSON.",
+    "conflict": "The event's id is stored with other content, which stays.",
+    "no-such-movie": "The movie is not in the catalogue of the model that is served.",
+    "no-such-list": "No list of this id was shown, or its user was erased.",
+    "no-model": "No model is published yet.",
+    "no-rollback": "There is no model to go back to, or production is taken back already.",
+    "store-unavailable": "The event store does not answer; nothing was acknowledged.",
+    "overloaded": "The server has more to do than it can; try again shortly.",
+}
 _LOG = logging.getLogger(__name__)
 #: What is said where the framework's sentence says less, or repeats what was sent.
 _DETAILS = {

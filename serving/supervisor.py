@@ -13,12 +13,11 @@ import logging.config
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 
 import environment
@@ -43,21 +42,25 @@ _SPARE_SECONDS = 3.0
 class Stop:
     """Whether to stop, and how much of a hurry there is.
 
+    Plain numbers, since a lock that the interrupted thread holds cannot be taken in a handler.
+
     Attributes:
-        requested: Set once the server is to stop.
-        signals: How often that was asked; the second time means at once.
+        signals: How often it was asked for; the second time means at once.
         number: The first signal, or ``None``.
     """
 
-    requested: threading.Event = field(default_factory=threading.Event)
     signals: int = 0
     number: int | None = None
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether the server is to stop."""
+        return self.signals > 0
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
         """Take note of a signal."""
         self.signals += 1
         self.number = self.number or number
-        self.requested.set()
 
 
 class Supervisor:
@@ -93,7 +96,7 @@ class Supervisor:
             signal.signal(number, self.stop.handle)
         migrate(self._settings.events_url)
         status = self._provide_model()
-        if status != 0 or self.stop.requested.is_set():
+        if status != 0 or self.stop.is_requested:
             return status or INTERRUPTED
         self._start()
         try:
@@ -110,7 +113,7 @@ class Supervisor:
             return 0
         self._say("No model is published yet: asking the registry.")
         self._finish(Command("publisher", _python("-m", PUBLISH, "--once")))
-        if self._has_model() or self.stop.requested.is_set():
+        if self._has_model() or self.stop.is_requested:
             return 0
         self._say("The registry has no production model: training one on the sample.")
         return self._finish(Command("training", _python(str(environment.ROOT / "run_pipeline.py"))))
@@ -122,9 +125,10 @@ class Supervisor:
         """Run a command to its end, or end it when the server is to stop."""
         process = start(command)
         while (status := process.poll()) is None:
-            if self.stop.requested.wait(_LOOK_SECONDS):
+            if self.stop.is_requested:
                 send(process.pid, signal.SIGINT)
                 return _end_of(process)
+            time.sleep(_LOOK_SECONDS)
         return status
 
     def _start(self) -> None:
@@ -140,7 +144,8 @@ class Supervisor:
     def _keep_running(self) -> None:
         waits = True
         latest = time.monotonic() + _READY_SECONDS
-        while not self.stop.requested.wait(_LOOK_SECONDS):
+        while not self.stop.is_requested:
+            time.sleep(_LOOK_SECONDS)
             for child in self._children:
                 child.keep_running()
             if waits and (is_ready(self.address) or time.monotonic() > latest):

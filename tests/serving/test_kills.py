@@ -128,5 +128,3 @@ def strike_and_wait(
     wait_for(server.workers, server.explain)
     Flag().wait(chance.uniform(0.0, 0.3))
     return strike(server, victim, chance)
-
-

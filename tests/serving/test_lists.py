@@ -7,10 +7,11 @@ import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
+from events.migrate import migrate
 from events.schema import EventKind
 from recommender.bundle import Bundle
 from serving.services import Services
-from tests.serving.asking import ids_of, send, top
+from tests.serving.asking import event, ids_of, send, top
 
 
 @pytest.mark.parametrize(
@@ -152,8 +153,6 @@ def test_an_opinion_that_the_model_was_trained_on_is_no_news(
 def test_stars_of_another_scale_do_not_take_lists_away(
     client: FlaskClient, services: Services
 ) -> None:
-    from tests.serving.asking import event
-
     services.events.append([event(1, 2, "rating", 100.0)])
     assert client.get("/v1/recommendations/1").status_code == 200
 
@@ -173,3 +172,4 @@ def test_without_a_store_no_list_is_guessed(client: FlaskClient, services: Servi
     assert (refused.status_code, refused.mimetype) == (503, "application/problem+json")
     assert int(refused.headers["Retry-After"]) >= 1
     assert client.get("/v1/popular").status_code == 200
+    migrate(services.settings.events_url)
