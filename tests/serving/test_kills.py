@@ -125,8 +125,6 @@ def strike_and_wait(
         ),
         server.explain,
     )
-    wait_for(lambda: server.workers(), server.explain)
+    wait_for(server.workers, server.explain)
     Flag().wait(chance.uniform(0.0, 0.3))
     return strike(server, victim, chance)
-
-
