@@ -4,10 +4,12 @@
     python -m benchmarks.model_loading --bundle var/published/bundles/DIGEST
 
 A bundle with arrays of realistic shapes and random content (or a given one) is published twice,
-as production and as the model before. A process of its own, with one thread, then does what a
-worker does: it opens the marked bundle, maps it, warms it, probes it, follows the pointer, keeps
-the model before loaded beside it, and is told to roll back. The full check of hashes and numbers,
-which the publisher does once, is timed beside it. Files are in memory, as after publishing.
+as production and as the model before. A process of its own then does what a worker does: it opens
+the marked bundle, maps it, warms it, probes it, follows the pointer and keeps the model before
+loaded beside it. While eight threads make lists, production is withdrawn ten times over, as by
+another process; the time is that until the model before answers. The full check of hashes and
+numbers, which the publisher does once, is timed beside it. Files are in memory, as after
+publishing. The processor's time of the start tells waiting from work on a busy machine.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,16 +30,17 @@ from typing import Any
 from benchmarks.recommend import private_megabytes, write_synthetic
 from benchmarks.report import at_most, emit, say
 from recommender.bundle import MANIFEST, open_bundle
+from recommender.errors import UsageError
 from recommender.inference import Recommender
 from recommender.publication import Pointer, PublishedFolder, PublishedModel
 from recommender.soundness import check_sound, mark_sound, open_sound
 from serving.models.loading import probe, warm
-from serving.models.slot import ModelSlot
+from serving.models.slot import ModelSlot, withdraw_production
 from serving.settings import ModelSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 _START_MS, _ROLLBACK_MS, _PRIVATE_MB = 1500.0, 1000.0, 150.0
-_REPEATS = 5
+_REPEATS, _ROLLBACKS, _THREADS, _USERS = 5, 10, 8, 500
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -62,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = {"bundle_mb": round(size, 1), **found}
     checks = [
         at_most("start_ms", found["start_ms"], _START_MS),
-        at_most("rollback_ms", found["rollback_ms"], _ROLLBACK_MS),
+        at_most("rollback_under_load_ms", found["rollback_under_load_ms"], _ROLLBACK_MS),
         at_most("private_memory_mb", found["private_mb"]["both_after_answers"], _PRIVATE_MB),
     ]
     return emit(figures, checks, check=options.check)
@@ -91,30 +95,67 @@ def measure(work: Path) -> dict[str, Any]:
     folder = PublishedFolder(work / "published")
     empty = private_megabytes(folder.root)
     slot = ModelSlot(folder, ModelSettings())
+    busy = time.process_time()
     start = _timed(slot.start)
+    busy = round(1000.0 * (time.process_time() - busy), 1)
     alone = private_megabytes(folder.root)
     while slot.previous() is None:
         time.sleep(0.01)
     both = private_megabytes(folder.root)
-    _answer(slot)
-    answered = private_megabytes(folder.root)
-    rollback = _timed(lambda: slot.withdraw("command", "measured"))
-    slot.stop()
+    rollbacks = _roll_back_under_load(slot, folder)
     memory = {
         "without_model": empty,
         "production": alone,
         "both": both,
-        "both_after_answers": answered,
+        "both_after_answers": private_megabytes(folder.root),
     }
-    stages = _stages(folder)
-    return {"start_ms": start, "rollback_ms": rollback, "stages_ms": stages, "private_mb": memory}
+    slot.stop()
+    return {
+        "start_ms": start,
+        "start_cpu_ms": busy,
+        "rollback_under_load_ms": max(rollbacks),
+        "stages_ms": _stages(folder),
+        "private_mb": memory,
+    }
 
 
-def _answer(slot: ModelSlot) -> None:
-    for model in (slot.current(), slot.previous()):
-        if model is not None:
-            for user in model.recommender.user_ids[:200].tolist():
-                model.recommender.recommend(user, 20)
+def _roll_back_under_load(slot: ModelSlot, folder: PublishedFolder) -> list[float]:
+    ended = threading.Event()
+    threads = [threading.Thread(target=_ask, args=(slot, ended)) for _ in range(_THREADS)]
+    for thread in threads:
+        thread.start()
+    try:
+        return [_roll_back(slot, folder) for _ in range(_ROLLBACKS)]
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+def _ask(slot: ModelSlot, ended: threading.Event) -> None:
+    user = 0
+    while not ended.is_set() and (model := slot.current()) is not None:
+        user = (user + 1) % min(_USERS, model.recommender.user_ids.size)
+        model.recommender.recommend(int(model.recommender.user_ids[user]), 20)
+
+
+def _roll_back(slot: ModelSlot, folder: PublishedFolder) -> float:
+    """Withdraw production, then publish the two models the other way round."""
+    pointer = folder.pointer()
+    if pointer is None or pointer.previous is None:
+        raise UsageError("two models must be published", place=str(folder.root))
+    taken = _timed(lambda: _withdraw(slot, folder, pointer.previous))
+    folder.write_pointer(Pointer(pointer.previous, pointer.production, f"after {taken} ms"))
+    folder.end_withdrawal()
+    while slot.previous() is None:
+        time.sleep(0.01)
+    return taken
+
+
+def _withdraw(slot: ModelSlot, folder: PublishedFolder, awaited: PublishedModel | None) -> None:
+    withdraw_production(folder, "command", "measured")
+    while (model := slot.current()) is None or awaited is None or model.digest != awaited.digest:
+        time.sleep(0.001)
 
 
 def _stages(folder: PublishedFolder) -> dict[str, float]:

@@ -46,8 +46,8 @@ class ModelSettings:
         n_probes: Known users whose lists are made before a model is used.
         watch_seconds: Time after a swap in which the new model is watched.
         min_requests: Requests in that time below which nothing is concluded.
-        max_error_rate: Share of failed requests from which production is taken back.
-        max_latency_ms: 95th percentile of the time to make a list, in milliseconds, from which
+        max_error_rate: Share of failed requests above which production is taken back.
+        max_latency_ms: 95th percentile of the time to make a list, in milliseconds, above which
             production is taken back.
     """
 

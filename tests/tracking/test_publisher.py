@@ -248,8 +248,10 @@ class Gate:
             while (data := source.recv(65536)) and self.open:
                 sink.sendall(data)
         for end in (source, sink):
+            # A mere close does not reach a thread that waits for data, nor the other side.
             with suppress(OSError):
-                end.close()
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
 
 @pytest.fixture
@@ -258,7 +260,7 @@ def gate(server_desk: Desk, server_address: str, monkeypatch: pytest.MonkeyPatch
     # Both: MLflow has written the second one when the desk connected.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", made.address)
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", made.address)
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     yield made
     made.listener.close()
 
