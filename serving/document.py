@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,19 @@ from flask_openapi3.types import ResponseDict
 
 from serving.answering import as_json, with_etag
 from serving.problems import MEDIA_TYPE
-from serving.schemas.fields import LIMIT
 from serving.services import services
+from serving.settings import ListSettings
 
 #: An answer without a body, for a client that has it already.
 NOT_MODIFIED: dict[str, Any] = {"description": "Not Modified"}
+#: A key of the scope, or none where the settings let anyone write.
+KEY_MAY_BE_NEEDED: list[dict[str, list[Any]]] = [{"api_key": []}, {}]
+#: Problems that any route may answer with; those with a body; those that may ask for a key.
+_OF_ALL = (429, 500, 503)
+_OF_BODIES = (400, 413, 415, 422)
+_OF_KEYS = (401, 403)
+_LENGTHS = frozenset({"k", "n", "limit"})
+_EXTENSION = "roulette.document"
 _SWAGGER = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -80,29 +87,49 @@ def file(name: str) -> Response:
 
 
 def document_of(app: Any) -> dict[str, Any]:
-    """Return the OpenAPI document, with the limits of the settings in it."""
-    if "openapi" not in app.extensions:
+    """Return the OpenAPI document: what flask-openapi3 reads from the code, completed.
+
+    Added are the limits of the settings, and the problems that any route of a kind may answer.
+    """
+    if _EXTENSION not in app.extensions:
         plain = json.loads(json.dumps(app.api_doc))
-        plain["openapi"] = "3.1.0"
-        _set_limits(plain, _limits())
-        app.extensions["openapi"] = plain
-    found: dict[str, Any] = app.extensions["openapi"]
+        for path in plain["paths"].values():
+            for operation in path.values():
+                _complete(operation)
+        _limit(plain, services().settings.lists)
+        app.extensions[_EXTENSION] = plain
+    found: dict[str, Any] = app.extensions[_EXTENSION]
     return found
 
 
-def _limits() -> dict[str, int]:
-    lists = services().settings.lists
-    return {"max_k": lists.max_k, "max_batch": lists.max_batch, "max_history": lists.max_history}
+def _complete(operation: dict[str, Any]) -> None:
+    statuses = [*_OF_ALL]
+    statuses += _OF_BODIES if "requestBody" in operation else ()
+    statuses += _OF_KEYS if "security" in operation else ()
+    statuses += (422,) if "422" in operation["responses"] else ()
+    own = operation["responses"]
+    for status, problem in problems_of(*statuses).items():
+        if status == HTTPStatus.UNPROCESSABLE_ENTITY or str(status) not in own:
+            own[str(status)] = problem
 
 
-def _set_limits(node: Any, limits: Mapping[str, int]) -> None:
-    """Put the number into every schema that names a limit."""
-    if isinstance(node, list):
-        for part in node:
-            _set_limits(part, limits)
-    elif isinstance(node, dict):
-        name = node.pop(LIMIT, None)
-        if name is not None:
-            node["maxItems" if node.get("type") == "array" else "maximum"] = limits[name]
-        for part in node.values():
-            _set_limits(part, limits)
+def _limit(document: dict[str, Any], lists: ListSettings) -> None:
+    """Put the limits of the settings into the schemas."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] in _LENGTHS:
+                    parameter["schema"]["maximum"] = lists.max_k
+    schemas = document["components"]["schemas"]
+    visitor = schemas["VisitorBody"]["properties"]
+    visitor["k"]["maximum"] = lists.max_k
+    for name in ("liked", "ratings"):
+        visitor[name]["maxItems"] = lists.max_history
+    for schema in (schemas["Feedbacks"], *_branches(schemas["EventsBody"])):
+        if schema.get("type") == "array":
+            schema["maxItems"] = lists.max_batch
+
+
+def _branches(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = schema.get("oneOf") or schema.get("anyOf") or []
+    return found

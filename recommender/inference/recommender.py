@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recommender.bundle import Bundle
 from recommender.errors import BundleError, UsageError
 from recommender.inference.browsing import Browser, SortKey, Wanted
-from recommender.inference.catalogue import Catalogue
+from recommender.inference.catalogue import CREDIT_TEXTS, Catalogue
 from recommender.inference.components import PART_NAMES, Components
 from recommender.inference.estimates import Estimates, Scores
 from recommender.inference.explanations import (
@@ -384,19 +384,18 @@ class Recommender:
         """
         return self._catalogue.genre_names(self._movie(movie_id))
 
-    def facts_of(self, movie_id: int) -> dict[str, Any]:
-        """Return what else is known of a movie.
+    def credits_of(self, movie_id: int) -> dict[str, Any]:
+        """Return directors, cast, keywords, language and length of a movie, as far as known.
 
         Raises:
             UsageError: The movie is not in the catalogue.
         """
-        self._movie(movie_id)
+        movie, found = self._movie(movie_id), self._catalogue.credits
+        names = {kind: found.names(kind, movie) if found else () for kind in CREDIT_TEXTS}
         return {
-            "directors": [],
-            "cast": [],
-            "keywords": [],
-            "language": None,
-            "runtime_minutes": None,
+            **names,
+            "language": next(iter(names["language"]), None),
+            "runtime_minutes": found.runtime(movie) if found else None,
         }
 
     def _estimate(self, visitor: Visitor, movies: IntArray) -> tuple[Scores, tuple[ScorePath, ...]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recommender.bundle import Bundle, CodeState, write_bundle
-from recommender.inference.catalogue import Catalogue
+from recommender.inference.catalogue import CREDIT_TEXTS, Catalogue, Credits
 from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import SeenMovies
 from recommender.inference.recommender import audience_arrays
@@ -83,7 +83,7 @@ def bundle_model(
     arrays = {
         **hybrid.components.to_arrays(),
         **audience_arrays(audience, seen_movies(full.ratings, audience.movies)),
-        **make_catalogue(full.movies).to_arrays(),
+        **make_catalogue(full.movies, full.credits).to_arrays(),
     }
     fields = {
         "dataset": full.name,
@@ -111,8 +111,21 @@ def seen_movies(ratings: pd.DataFrame, movies: IdIndex) -> SeenMovies:
     return SeenMovies(users, starts, rated[order].astype(np.int32))
 
 
-def make_catalogue(movies: pd.DataFrame) -> Catalogue:
-    """Return titles, genres and years of ``movies`` in the order of their ids."""
+def make_catalogue(movies: pd.DataFrame, film_credits: pd.DataFrame | None = None) -> Catalogue:
+    """Return what is shown of ``movies``, in the order of their ids.
+
+    Args:
+        movies: Frame as ``MOVIE_DTYPES``.
+        film_credits: Frame as ``CREDIT_DTYPES``, or ``None`` where there are none; movies that it
+            lacks have none.
+    """
     ordered = movies.sort_values("movie_id")
     years = [None if pd.isna(year) else int(year) for year in ordered["year"]]
-    return Catalogue.of(ordered["title"].tolist(), ordered["genres"].tolist(), years)
+    found = None if film_credits is None else _credits(film_credits, ordered["movie_id"])
+    return Catalogue.of(ordered["title"].tolist(), ordered["genres"].tolist(), years, found)
+
+
+def _credits(film_credits: pd.DataFrame, movie_ids: pd.Series) -> Credits:
+    rows = film_credits.set_index("movie_id").reindex(movie_ids)
+    texts = {kind: rows[kind].fillna("").astype(str).tolist() for kind in CREDIT_TEXTS}
+    return Credits.of(texts, [None if pd.isna(m) else int(m) for m in rows["runtime"]])

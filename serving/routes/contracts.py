@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from events.errors import EventError
 from events.schema import VALUED, Event, EventKind
 from serving.answering import as_json
-from serving.document import problems_of
+from serving.document import KEY_MAY_BE_NEEDED, problems_of
 from serving.keys import required
 from serving.lists import Asked, show
 from serving.model_now import known_movie, model_now
@@ -26,7 +26,7 @@ from serving.parsing import check_limits, checked
 from serving.problems import Problem
 from serving.routes.events import submit
 from serving.schemas.answers import GorseNeighbour, GorseRows
-from serving.schemas.fields import LIMIT, Genre, TextId, TextWhole
+from serving.schemas.fields import Genre, TextId, TextWhole
 from serving.schemas.given import UserPath
 from serving.services import services
 
@@ -40,8 +40,8 @@ _KINDS = {
 _TAG = Tag(name="Contracts", description="For clients of other servers.")
 api = APIBlueprint("contracts", __name__, abp_tags=[_TAG])
 
-_Count = Annotated[int, TextWhole, Field(ge=1, json_schema_extra={LIMIT: "max_k"})]
-_Offset = Annotated[int, TextWhole, Field(ge=0, le=1000)]
+_Count = Annotated[int, Field(ge=1), TextWhole]
+_Offset = Annotated[int, Field(ge=0, le=1000), TextWhole]
 
 
 class _Lenient(BaseModel):
@@ -169,6 +169,7 @@ def gorse_neighbours(path: ItemPath, query: GorsePage) -> Response:
     "/api/feedback",
     summary="Store feedback, as gorse does",
     responses={200: GorseRows, **problems_of(400, 409, 413, 415, 422, 503)},
+    security=KEY_MAY_BE_NEEDED,
 )
 @required("write")
 @checked
@@ -181,6 +182,7 @@ def gorse_insert(body: Feedbacks) -> Response:
     "/api/feedback",
     summary="Store feedback, as gorse does",
     responses={200: GorseRows, **problems_of(400, 409, 413, 415, 422, 503)},
+    security=KEY_MAY_BE_NEEDED,
 )
 @required("write")
 @checked

@@ -12,7 +12,7 @@ from events.records import Appended
 from events.schema import Event, EventKind
 from recommender.scale import RatingScale
 from serving.answering import as_json
-from serving.document import problems_of
+from serving.document import KEY_MAY_BE_NEEDED, problems_of
 from serving.keys import required
 from serving.metrics import metrics
 from serving.parsing import check_limits, checked
@@ -29,6 +29,7 @@ api = APIBlueprint("events", __name__, url_prefix="/v1", abp_tags=[_TAG])
     "/events",
     summary="Store events",
     responses={202: EventsAnswer, **problems_of(400, 409, 413, 415, 422, 503)},
+    security=KEY_MAY_BE_NEEDED,
 )
 @required("write")
 @checked

@@ -37,7 +37,7 @@ def movie(path: MoviePath) -> Response:
     served = model_now()
     recommender = served.recommender
     known_movie(recommender, path.movie_id)
-    facts = recommender.facts_of(path.movie_id)
+    facts = recommender.credits_of(path.movie_id)
     plain = {**card(recommender, path.movie_id), **facts, "model_version": served.version}
     return with_etag(as_json(plain))
 
@@ -85,11 +85,11 @@ def _place_after(found: list[int], query: BrowseQuery) -> int:
     try:
         raw = base64.urlsafe_b64decode((query.cursor or "").encode("ascii") + b"==")
         question, movie_id = json.loads(raw)
-    except ValueError:
+        if question != _question(query):
+            raise _bad_cursor()
+        return found.index(movie_id) + 1
+    except (ValueError, TypeError):
         raise _bad_cursor() from None
-    if question != _question(query) or movie_id not in found:
-        raise _bad_cursor()
-    return found.index(movie_id) + 1
 
 
 def _cursor(query: BrowseQuery, last: int) -> str:

@@ -10,7 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from events.records import ServedList
 from events.schema import Event
 from serving.answering import as_json
-from serving.document import problems_of
+from serving.document import KEY_MAY_BE_NEEDED, problems_of
 from serving.keys import required
 from serving.parsing import checked
 from serving.schemas.answers import ErasedAnswer, UserAnswer
@@ -25,6 +25,7 @@ api = APIBlueprint("users", __name__, url_prefix="/v1/users", abp_tags=[_TAG])
     "/<user_id>",
     summary="Export all that is stored of a user",
     responses={200: UserAnswer, **problems_of(422, 503)},
+    security=KEY_MAY_BE_NEEDED,
 )
 @required("write")
 @checked
@@ -59,6 +60,7 @@ def export(path: UserPath) -> Response:
     "/<user_id>",
     summary="Erase a user",
     responses={200: ErasedAnswer, **problems_of(422, 503)},
+    security=KEY_MAY_BE_NEEDED,
 )
 @required("write")
 @checked

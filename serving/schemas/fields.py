@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from events.schema import LARGEST_ID, LONGEST_TEXT_ID
 
 _WHOLE = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _TRUTH = {"true": True, "false": False}
-#: In the schema of a field whose limit is a setting; `document` puts the number in.
-LIMIT = "x-limit"
 
 
 def _whole(text: Any) -> Any:
@@ -35,11 +33,11 @@ def _truth(text: Any) -> Any:
 
 _ID = Field(ge=0, le=LARGEST_ID)
 _YEAR = Field(ge=1, le=9999)
-#: Numbers in paths and queries, and the same in a body.
+# A constraint stands before the reader of text, or pydantic leaves it out of the schema.
 TextWhole = BeforeValidator(_whole)
-TextId = Annotated[int, TextWhole, _ID]
+TextId = Annotated[int, _ID, TextWhole]
 JsonId = Annotated[int, Strict(), _ID]
-TextYear = Annotated[int, TextWhole, _YEAR]
+TextYear = Annotated[int, _YEAR, TextWhole]
 JsonYear = Annotated[int, Strict(), _YEAR]
 Genre = Annotated[str, Field(min_length=1, max_length=50)]
 Genres = Annotated[
@@ -47,24 +45,17 @@ Genres = Annotated[
 ]
 TextFlag = Annotated[bool, BeforeValidator(_truth)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-TextIds = Annotated[list[TextId], BeforeValidator(_split), Field(max_length=1000)]
+TextIds = Annotated[list[TextId], Field(max_length=1000), BeforeValidator(_split)]
 JsonIds = Annotated[list[JsonId], Field(max_length=1000)]
-Length = Annotated[
-    int, TextWhole, Field(ge=1, json_schema_extra={LIMIT: "max_k"}, description="Most movies.")
-]
-JsonLength = Annotated[
-    int, Strict(), Field(ge=1, json_schema_extra={LIMIT: "max_k"}, description="Most movies.")
-]
+_LENGTH = Field(ge=1, description="Most movies.")
+Length = Annotated[int, _LENGTH, TextWhole]
+JsonLength = Annotated[int, Strict(), _LENGTH]
 TextId128 = Annotated[
     str,
     Strict(),
     Field(min_length=1, max_length=LONGEST_TEXT_ID, pattern=r"^[!-~]+$"),
 ]
 ScorePathName = Literal["personal", "fold-in", "content", "popular"]
-#: Documented as a number, whatever it is read from.
-AnyJson = Annotated[Any, WithJsonSchema({})]
-
-
 class Given(BaseModel):
     """Whatever is sent: fields that are not known are refused."""
 

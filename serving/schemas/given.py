@@ -14,7 +14,6 @@ from pydantic import (
 
 from events.schema import LARGEST_POSITION, Event, EventKind
 from serving.schemas.fields import (
-    LIMIT,
     Genres,
     Given,
     JsonId,
@@ -83,12 +82,8 @@ class Stars(Given):
 class VisitorBody(Given):
     """What an anonymous visitor likes, and what list is wanted."""
 
-    liked: Annotated[list[JsonId], Field(json_schema_extra={LIMIT: "max_history"})] = Field(
-        default=[], description="Movies that are liked, without stars."
-    )
-    ratings: Annotated[list[Stars], Field(json_schema_extra={LIMIT: "max_history"})] = Field(
-        default=[], description="Movies that were rated, oldest first."
-    )
+    liked: list[JsonId] = Field(default=[], description="Movies that are liked, without stars.")
+    ratings: list[Stars] = Field(default=[], description="Movies that were rated, oldest first.")
     k: JsonLength = 20
     genre: Genres = Field(default=[])
     year_from: JsonYear | None = None
@@ -166,7 +161,7 @@ class EventsBody(
             Annotated[EventBody, Tag("event")]
             | Annotated[
                 list[EventBody],
-                Field(min_length=1, json_schema_extra={LIMIT: "max_batch"}),
+                Field(min_length=1),
                 Tag("batch"),
             ],
             Discriminator(_one_or_many),

@@ -86,3 +86,10 @@ def test_a_prediction_is_the_sum_of_its_parts(client: FlaskClient) -> None:
     assert found["interval"] is None
     assert "held-out" in found["no_interval"]
     assert client.get("/v1/predictions/1/31").status_code == 404
+
+
+def test_a_movie_has_its_makers_where_the_data_names_them(client: FlaskClient) -> None:
+    found: Any = client.get("/v1/movies/2").json
+    assert (found["directors"], found["cast"]) == (["Director 1"], ["Actor 1", "Actor 1"])
+    assert (found["keywords"], found["language"]) == (["space", "war"], "en")
+    assert found["runtime_minutes"] == 91

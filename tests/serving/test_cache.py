@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import os
+
+from serving.cache import ListCache
+from serving.ids import new_id
+
+
+def test_the_least_recently_used_goes_first() -> None:
+    cache = ListCache(max_lists=2)
+    cache.put("a", 1)
+    cache.put("b", 2)
+    assert cache.get("a") == 1
+    cache.put("c", 3)
+    assert [cache.get(key) for key in "abc"] == [1, None, 3]
+    assert (cache.hits, cache.misses, len(cache)) == (3, 1, 2)
+
+
+def test_what_is_old_is_not_returned() -> None:
+    now = [0.0]
+    cache = ListCache(max_lists=2, ttl_seconds=10.0, clock=lambda: now[0])
+    cache.put("a", 1)
+    now[0] = 9.9
+    assert cache.get("a") == 1
+    now[0] = 10.0
+    assert cache.get("a") is None
+
+
+def test_a_cache_of_no_room_keeps_nothing() -> None:
+    cache = ListCache(max_lists=0)
+    cache.put("a", 1)
+    assert cache.get("a") is None
+
+
+def test_ids_differ_also_from_those_of_a_child() -> None:
+    own = {new_id() for _ in range(1000)}
+    assert len(own) == 1000
+    assert {len(one) for one in own} == {32}
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, new_id().encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    given = os.read(reading, 32).decode()
+    assert given not in {new_id() for _ in range(1000)}
+    os.close(reading)
+    os.close(writing)
