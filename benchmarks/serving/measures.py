@@ -173,10 +173,11 @@ def mlflow_serving(root: Path, published: Published, seconds: float) -> dict[str
         *("-m", "mlflow", "models", "serve", "--model-uri", str(model), "--env-manager", "local"),
         *("--host", "127.0.0.1", "--port", str(port), "--workers", str(os.cpu_count() or 1)),
     )
+    # MLflow starts uvicorn by its name.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     body = json.dumps({"dataframe_records": [{"user_id": 7}], "params": {"k": 20}})
-    with running(
-        root / "mlflow", arguments, ready="/ping", environ=ONE_THREAD, port=port
-    ) as server:
+    environ = {**ONE_THREAD, "PATH": path}
+    with running(root / "mlflow", arguments, ready="/ping", environ=environ, port=port) as server:
         requests = [
             ("POST", "/invocations", body.replace("7", str(user)))
             for user in range(1, published.n_users, 97)

@@ -56,6 +56,8 @@ TextId128 = Annotated[
     Field(min_length=1, max_length=LONGEST_TEXT_ID, pattern=r"^[!-~]+$"),
 ]
 ScorePathName = Literal["personal", "fold-in", "content", "popular"]
+
+
 class Given(BaseModel):
     """Whatever is sent: fields that are not known are refused."""
 
