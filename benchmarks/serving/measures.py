@@ -141,7 +141,7 @@ def swaps(server: Running, published: Published, rng: np.random.Generator) -> di
         **_plain(seen),
         "failed": failed,
         "mixed": sum(len(digests) - 1 for digests in lists.values()),
-        "samelist_of_both": sum(
+        "same_list_of_both": sum(
             lists.get((path, "1")) == lists.get((path, "2")) for path in versions_apart
         ),
         "answers_of_each_version": answers_of,
