@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging.config
+import math
 import signal
 import subprocess
 import sys
@@ -142,24 +143,18 @@ class Supervisor:
             child.start()
 
     def _keep_running(self) -> None:
-        waits = True
-        latest = time.monotonic() + _READY_SECONDS
+        is_announced, latest = False, time.monotonic() + _READY_SECONDS
         while not self.stop.is_requested:
             time.sleep(_LOOK_SECONDS)
             for child in self._children:
                 child.keep_running()
-            if waits and (is_ready(self.address) or time.monotonic() > latest):
-                waits = False
-                self._announce()
-
-    def _announce(self) -> None:
-        if not is_ready(self.address):
-            self._say(
-                f"Not ready after {_READY_SECONDS:.0f} s; {self.address}/health/ready has why."
-            )
-            return
-        self._say(f"Movie Roulette: {self.address} (Ctrl-C ends it)")
-        self._say(f"  API: {self.address}/docs   metrics: {self.address}/metrics")
+            if not is_announced and is_ready(self.address):
+                is_announced = True
+                self._say(f"Movie Roulette: {self.address} (Ctrl-C ends it)")
+                self._say(f"  API: {self.address}/docs   metrics: {self.address}/metrics")
+            elif not is_announced and time.monotonic() > latest:
+                latest = math.inf
+                self._say(f"Not ready yet; {self.address}/health/ready says why.")
 
     @property
     def address(self) -> str:

@@ -141,7 +141,7 @@ def swaps(server: Running, published: Published, rng: np.random.Generator) -> di
         **_plain(seen),
         "failed": failed,
         "mixed": sum(len(digests) - 1 for digests in lists.values()),
-        "samelist_of_both": sum(
+        "same_list_of_both": sum(
             lists.get((path, "1")) == lists.get((path, "2")) for path in versions_apart
         ),
         "answers_of_each_version": answers_of,
@@ -173,10 +173,11 @@ def mlflow_serving(root: Path, published: Published, seconds: float) -> dict[str
         *("-m", "mlflow", "models", "serve", "--model-uri", str(model), "--env-manager", "local"),
         *("--host", "127.0.0.1", "--port", str(port), "--workers", str(os.cpu_count() or 1)),
     )
+    # MLflow starts uvicorn by its name.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     body = json.dumps({"dataframe_records": [{"user_id": 7}], "params": {"k": 20}})
-    with running(
-        root / "mlflow", arguments, ready="/ping", environ=ONE_THREAD, port=port
-    ) as server:
+    environ = {**ONE_THREAD, "PATH": path}
+    with running(root / "mlflow", arguments, ready="/ping", environ=environ, port=port) as server:
         requests = [
             ("POST", "/invocations", body.replace("7", str(user)))
             for user in range(1, published.n_users, 97)
