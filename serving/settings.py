@@ -87,7 +87,7 @@ class CacheSettings:
         ttl_seconds: Time after which a list is made again.
     """
 
-    max_lists: int = 20_000
+    max_lists: int = 2000
     ttl_seconds: float = 300.0
 
 
