@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,6 +47,18 @@ class UserHistory:
     seen: tuple[int, ...] = ()
     watchlist: tuple[int, ...] = ()
     erased: bool = False
+
+
+class WrittenItems(list[dict[str, Any]]):
+    """Items of a list that is shown many times, with their JSON, which is made once.
+
+    Attributes:
+        json: The items as JSON; they must not change any more.
+    """
+
+    def __init__(self, items: list[dict[str, Any]]) -> None:
+        super().__init__(items)
+        self.json = json.dumps(items, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from events.database import Database
 from events.errors import StoreOutdatedError, StoreUnavailable
 from events.history import fold
-from events.records import Appended, Erased, ServedList, UserHistory, UserRecord
+from events.records import (
+    Appended,
+    Erased,
+    ServedList,
+    UserHistory,
+    UserRecord,
+    WrittenItems,
+)
 from events.schema import PASSING, Event, EventKind
 from events.tables import counter, erasures, events, served
 
@@ -311,4 +318,6 @@ def _served_list(row: Row[Any]) -> ServedList:
 
 
 def _json(plain: Any) -> str:
+    if isinstance(plain, WrittenItems):
+        return plain.json
     return json.dumps(plain, separators=(",", ":"), allow_nan=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from events.records import ServedList, UserHistory
+from events.records import ServedList, UserHistory, WrittenItems
 from recommender.errors import UsageError
 from recommender.inference import Diversity, Recommender, Wanted
 from recommender.inference.explanations import Reason
@@ -312,7 +312,8 @@ def _made(asked: Asked, head: Plain, items: list[Plain]) -> MadeList:
         for item in items
     ]
     text = json.dumps({**head, "items": items}, ensure_ascii=False, separators=(",", ":"))
-    return MadeList(head["path"], items, logged, text[1:].encode(), asked.to_plain())
+    written = WrittenItems(logged)
+    return MadeList(head["path"], items, written, text[1:].encode(), asked.to_plain())
 
 
 def _timed(services: Services, served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
