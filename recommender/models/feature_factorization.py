@@ -262,7 +262,7 @@ def _epoch(
     return squares
 
 
-@register_jitable
+@register_jitable  # type: ignore[untyped-decorator]  # numba has no types
 def _learn_user(  # noqa: PLR0917 - numba takes no keywords
     user: int,
     ratings: tuple[Any, Any, Any],

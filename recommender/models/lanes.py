@@ -57,14 +57,14 @@ def dot(one: Singles, other: Singles) -> np.float32:
     return np.float32((one * other).sum())
 
 
-class _Lanes(numba.types.Type):
+class _Lanes(numba.types.Type):  # type: ignore[misc]  # numba has no types
     """The type of a value in compiled code."""
 
     def __init__(self) -> None:
         super().__init__(name="Lanes")
 
 
-class _LanesModel(PrimitiveModel):
+class _LanesModel(PrimitiveModel):  # type: ignore[misc]  # likewise
     """A value is a vector of LLVM's."""
 
     def __init__(self, manager: Any, kind: Any) -> None:

@@ -117,7 +117,7 @@ def _epoch(  # noqa: PLR0917 - numba takes no keywords
         _multiply(own[:width], own[width:], penalty * counts[movie])
 
 
-@register_jitable
+@register_jitable  # type: ignore[untyped-decorator]  # numba has no types
 def _multiply(factors: Singles, sums: Singles, penalty: Any) -> None:
     """Multiply a row of factors by the given over the expected, which ``sums`` hold in turn."""
     for f in range(factors.size):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recommender.models import hybrid_halves
 from recommender.models.hybrid import HybridScorer
 from recommender.models.hybrid_halves import RankingHalf, RatingHalf
 from recommender.models.scorers import SCORERS
@@ -41,12 +40,12 @@ def test_a_half_leaves_out_what_it_does_not_need(
     def costly(*_: object) -> None:
         raise AssertionError("fitted for nothing")
 
-    monkeypatch.setattr(hybrid_halves, "fit_rating_parts", costly)
-    monkeypatch.setattr("recommender.models.hybrid.fit_rating_parts", costly)
-    monkeypatch.setattr("recommender.models.hybrid.hold_out", costly)
+    for name in ("rating_part_fits", "hold_out", "fit_svd", "fit_nmf"):
+        monkeypatch.setattr(f"recommender.models.hybrid.{name}", costly)
     RankingHalf(PARAMS, seed=2).fit(ratings_of_taste)
     monkeypatch.undo()
-    monkeypatch.setattr("recommender.models.hybrid.collect_trials", costly)
+    for name in ("collect_trials", "fit_svd", "fit_nmf"):
+        monkeypatch.setattr(f"recommender.models.hybrid.{name}", costly)
     RatingHalf(PARAMS, seed=2).fit(ratings_of_taste)
 
 
