@@ -89,7 +89,7 @@ class RankingSide:
 
 #: What learns side by side; more would share nothing out.
 _THREADS = 2
-#: Models that stand in the bundle beside the blend.
+#: Models that stand in the bundle beside the blend, the longest to learn first.
 _UNBLENDED = ("svd", "nmf")
 #: How much who watches both counts beside content in the likeness of two movies.
 _NEIGHBOUR_SIMILARITY = 0.5
@@ -214,9 +214,7 @@ class HybridScorer:
             # The longest first, so that no thread is left alone with much.
             ranking = pool.submit(self._fit_ranking, data, features)
             rating = pool.submit(self._fit_rating, data, terms, features, engine)
-            unblended = {
-                name: pool.submit(self._fit_unblended, name, data) for name in reversed(_UNBLENDED)
-            }
+            unblended = {name: pool.submit(self._fit_unblended, name, data) for name in _UNBLENDED}
             try:
                 ranks, rates = ranking.result(), rating.result()
                 models = {name: unblended[name].result() for name in _UNBLENDED}
