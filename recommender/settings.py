@@ -155,7 +155,7 @@ class ModelParams:
     blend_holdout: float = 0.1
     blend_cuts: int = 1
     blend_latest: float = 0.15
-    blend_max_ratings: int = 2_000_000
+    blend_max_ratings: int = 1_000_000
     interval_levels: tuple[float, ...] = (0.5, 0.8, 0.95)
     interval_fewest: int = 200
     ranking_cuts: int = 4

@@ -60,7 +60,7 @@ class RatingSide:
     """What estimates ratings.
 
     Attributes:
-        factors: The models of `FACTOR_MODELS` by name.
+        factors: The models of `FACTOR_MODELS` by name, but for those beside the blend.
         weights: Of the rating blend, shape (cases, parts).
         intervals: How sure the blend is.
         priors: From which a new history is folded in.
@@ -87,6 +87,10 @@ class RankingSide:
     weights: RankingWeights
 
 
+#: What learns side by side; more would share nothing out.
+_THREADS = 2
+#: Models that stand in the bundle beside the blend, the longest to learn first.
+_UNBLENDED = ("svd", "nmf")
 #: How much who watches both counts beside content in the likeness of two movies.
 _NEIGHBOUR_SIMILARITY = 0.5
 
@@ -97,8 +101,8 @@ class HybridScorer:
     Nothing but the training data is looked at: rating weights come from held-out folds
     (`rating_blend`), ranking weights from others (`ranking_trials`, `ranking_blend`).
 
-    What rates and what ranks is learned side by side on two threads. They share nothing, and each
-    adds up in one order, so that the bytes are those of one thread.
+    What ranks, what rates and the models beside the blend are learned side by side on two threads.
+    They share nothing, and each adds up in one order, so that the bytes are those of one thread.
 
     Args:
         params: Hyper-parameters.
@@ -206,12 +210,19 @@ class HybridScorer:
         with self.stages.stage("content features"):
             features = content_features(terms, data.movie_counts > 0, params.content_factors, seed)
             data.by_user  # noqa: B018  # made once, for both threads
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            # The longest first, so that no thread is left alone with much.
             ranking = pool.submit(self._fit_ranking, data, features)
-            rates = self._fit_rating(data, terms, features, engine)
-            ranks = ranking.result()
+            rating = pool.submit(self._fit_rating, data, terms, features, engine)
+            unblended = {name: pool.submit(self._fit_unblended, name, data) for name in _UNBLENDED}
+            try:
+                ranks, rates = ranking.result(), rating.result()
+                models = {name: unblended[name].result() for name in _UNBLENDED}
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         return Components(
-            factors=rates.factors,
+            factors={**rates.factors, **models},
             static=static_signals(data, params),
             aligned=ranks.aligned,
             implicit=ranks.implicit,
@@ -253,19 +264,18 @@ class HybridScorer:
         sample = some_users(data, params.blend_max_ratings, seed)
         folds = self._hold_out(sample, terms, params)
         return RatingSide(
-            factors={**factors, **self._fit_unblended(data)},
+            factors=factors,
             weights=blend_weights(folds),
             intervals=fit_intervals(folds, data, params, self.method),
             priors=priors,
         )
 
-    def _fit_unblended(self, data: IndexedRatings) -> dict[str, FactorEstimates]:
-        """Return the models that stand in the bundle beside the blend."""
-        with self.stages.stage("svd"):
-            svd = fit_svd(data, self.params, self.seed, self._aids)
-        with self.stages.stage("nmf"):
-            nmf = fit_nmf(data, self.params, self.seed)
-        return {"svd": svd, "nmf": nmf}
+    def _fit_unblended(self, name: str, data: IndexedRatings) -> FactorEstimates:
+        """Return one of the models that stand in the bundle beside the blend."""
+        with self.stages.stage(name):
+            if name == "nmf":
+                return fit_nmf(data, self.params, self.seed)
+            return fit_svd(data, self.params, self.seed, self._aids)
 
     def _hold_out(
         self, data: IndexedRatings, terms: list[list[str]], params: ModelParams

@@ -36,12 +36,17 @@ class RankingHalf(HybridScorer):
             priors={},
         )
 
+    def _fit_unblended(self, name: str, data: IndexedRatings) -> FactorEstimates:
+        del name
+        return _biases(self, data)
+
 
 class RatingHalf(HybridScorer):
     """Estimates as the hybrid does; its ranking blend has default weights."""
 
-    def _fit_unblended(self, data: IndexedRatings) -> dict[str, FactorEstimates]:
-        return dict.fromkeys(("svd", "nmf"), _biases(self, data))
+    def _fit_unblended(self, name: str, data: IndexedRatings) -> FactorEstimates:
+        del name
+        return _biases(self, data)
 
     def _ranking_weights(self, data: IndexedRatings, features: Floats) -> RankingWeights:
         del data, features

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recommender.errors import UsageError
+from recommender.errors import TrainingError, UsageError
 from recommender.inference.components import (
     COLD_SIGNALS,
     PERSONAL_SIGNALS,
@@ -235,3 +235,30 @@ def test_a_user_whose_history_has_no_neighbours_is_served_by_content(
     ratings = pd.concat([ratings_of_taste.ratings, loner])
     hybrid = HybridScorer(PARAMS, seed=2).fit(ratings_of_taste.with_ratings(ratings))
     assert hybrid.recommend(77, 5).path == "content"
+
+
+def test_the_number_of_threads_leaves_the_bytes_alone(
+    hybrid: HybridScorer, ratings_of_taste: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recommender.models.hybrid._THREADS", 1)
+    alone = HybridScorer(hybrid.params, seed=hybrid.seed).fit(ratings_of_taste)
+    ours, theirs = alone.components.to_arrays(), hybrid.components.to_arrays()
+    assert list(ours) == list(theirs)
+    assert all(ours[name].tobytes() == theirs[name].tobytes() for name in ours)
+    assert alone.components.to_scoring() == hybrid.components.to_scoring()
+
+
+def test_what_fails_keeps_the_rest_from_beginning(
+    ratings_of_taste: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise TrainingError("it diverges", place="test")
+
+    begun: list[str] = []
+    monkeypatch.setattr("recommender.models.hybrid._THREADS", 1)
+    monkeypatch.setattr("recommender.models.hybrid.fit_ease", refuse)
+    scorer = HybridScorer(PARAMS, seed=2, progress=lambda what, *_: begun.append(what))
+    with pytest.raises(TrainingError, match="it diverges"):
+        scorer.fit(ratings_of_taste)
+    assert "nmf" not in begun
+    assert "svd" not in begun

@@ -40,11 +40,12 @@ def test_a_half_leaves_out_what_it_does_not_need(
     def costly(*_: object, **__: object) -> None:
         raise AssertionError("fitted for nothing")
 
-    monkeypatch.setattr("recommender.models.hybrid.rating_part_fits", costly)
-    monkeypatch.setattr("recommender.models.hybrid.hold_out", costly)
+    for name in ("rating_part_fits", "hold_out", "fit_svd", "fit_nmf"):
+        monkeypatch.setattr(f"recommender.models.hybrid.{name}", costly)
     RankingHalf(PARAMS, seed=2).fit(ratings_of_taste)
     monkeypatch.undo()
-    monkeypatch.setattr("recommender.models.hybrid.collect_trials", costly)
+    for name in ("collect_trials", "fit_svd", "fit_nmf"):
+        monkeypatch.setattr(f"recommender.models.hybrid.{name}", costly)
     RatingHalf(PARAMS, seed=2).fit(ratings_of_taste)
 
 
