@@ -16,7 +16,9 @@ from recommender.schema import Dataset
 from recommender.settings import ModelParams
 
 
-def fit_content(data: IndexedRatings, features: Floats, params: ModelParams) -> FactorEstimates:
+def fit_content(
+    data: IndexedRatings, features: Floats, params: ModelParams, bias: FactorEstimates
+) -> FactorEstimates:
     """Return biases of movies that lean on their content, and a profile of each user.
 
     A movie's bias is shrunk towards what its content lets expect, not towards 0, which is all that
@@ -26,8 +28,8 @@ def fit_content(data: IndexedRatings, features: Floats, params: ModelParams) -> 
         data: The ratings.
         features: Shape (n_movies, d).
         params: Dampings and the ridge penalty.
+        bias: The biases of ``data``.
     """
-    bias = fit_bias(data, params.bias_user_damping, params.bias_movie_damping)
     deviations = data.stars - data.mean - bias.user_bias[data.users]
     expected = expected_quality(data, deviations, features, params.content_regularization)
     own = damped_means(
@@ -106,7 +108,7 @@ class ContentScorer(PartScorer):
             movie_terms(dataset), rated(data), self.params.content_factors, self.seed
         )
         bias = fit_bias(data, self.params.bias_user_damping, self.params.bias_movie_damping)
-        estimates = within_catalogue(fit_content(data, features, self.params), bias)
+        estimates = within_catalogue(fit_content(data, features, self.params, bias), bias)
         return estimates, profile_ranking(data, features)
 
 

@@ -215,6 +215,8 @@ class HybridScorer:
             ranking = pool.submit(self._fit_ranking, data, features)
             rating = pool.submit(self._fit_rating, data, terms, features, engine)
             unblended = {name: pool.submit(self._fit_unblended, name, data) for name in _UNBLENDED}
+            static = pool.submit(static_signals, data, params)
+            profile = pool.submit(profile_ranking, data, features)
             try:
                 ranks, rates = ranking.result(), rating.result()
                 models = {name: unblended[name].result() for name in _UNBLENDED}
@@ -223,10 +225,10 @@ class HybridScorer:
                 raise
         return Components(
             factors={**rates.factors, **models},
-            static=static_signals(data, params),
+            static=static.result(),
             aligned=ranks.aligned,
             implicit=ranks.implicit,
-            profile=profile_ranking(data, features),
+            profile=profile.result(),
             known_users=data.known_users,
             known_movies=data.known_movies,
             blend=Blend(

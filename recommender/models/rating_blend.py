@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Self
 
 import numpy as np
@@ -117,10 +118,11 @@ def rating_part_fits(
     on_epoch: OnEpoch | None = None,
 ) -> dict[str, Callable[[], FactorEstimates]]:
     """Return what fits each of the models; see `fit_rating_parts`."""
+    bias = cache(lambda: fit_bias(data, params.bias_user_damping, params.bias_movie_damping))
     fits: dict[str, Callable[[], FactorEstimates]] = {
-        "bias": lambda: fit_bias(data, params.bias_user_damping, params.bias_movie_damping),
-        "content": lambda: fit_content(data, features, params),
-        "taste": lambda: fit_taste(data, params, seed),
+        "bias": bias,
+        "content": lambda: fit_content(data, features, params, bias()),
+        "taste": lambda: fit_taste(data, params, seed, bias()),
         "fm": lambda: fit_factorization_machine(data, terms, params, seed, on_epoch),
     }
     return {name: fits[name] for name in RATING_PARTS}

@@ -31,9 +31,10 @@ _MOVIE_DAMPING = 5.0
 _ROUNDING = 1e-12
 
 
-def fit_taste(data: IndexedRatings, params: ModelParams, seed: int) -> FactorEstimates:
-    """Return biases and profiles over watch factors."""
-    bias = fit_bias(data, params.bias_user_damping, params.bias_movie_damping)
+def fit_taste(
+    data: IndexedRatings, params: ModelParams, seed: int, bias: FactorEstimates
+) -> FactorEstimates:
+    """Return biases and profiles over watch factors; ``bias`` holds the biases of ``data``."""
     movie_bias = np.asarray(bias.movie_bias[:-1], dtype=np.float64)
     factors = watch_factors(data, params.taste_factors, seed)
     residuals = data.stars - data.mean - movie_bias[data.movies]
@@ -102,5 +103,5 @@ class TasteScorer(PartScorer):
         """Return profiles over watch factors."""
         del dataset
         bias = fit_bias(data, self.params.bias_user_damping, self.params.bias_movie_damping)
-        estimates = within_catalogue(fit_taste(data, self.params, self.seed), bias)
+        estimates = within_catalogue(fit_taste(data, self.params, self.seed, bias), bias)
         return estimates, EstimateRanking(estimates)

@@ -43,7 +43,8 @@ def test_damped_biases_are_folded_in_exactly(indexed: IndexedRatings) -> None:
 
 
 def test_profiles_are_folded_in_as_they_were_trained(indexed: IndexedRatings) -> None:
-    model = fit_taste(indexed, PARAMS, seed=1)
+    bias = fit_bias(indexed, PARAMS.bias_user_damping, PARAMS.bias_movie_damping)
+    model = fit_taste(indexed, PARAMS, 1, bias)
     prior = fit_user_prior(indexed, model, choose=True)
     folded, trained = folded_weights(indexed, model, prior)
     assert folded == pytest.approx(trained, abs=1e-5)
