@@ -7,6 +7,7 @@ whatever holds a connection or a thread starts in the worker.
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -28,6 +29,8 @@ ONE_THREAD = dict.fromkeys(
 )
 _KEEP_ALIVE_SECONDS = 75
 _WORKER_CONNECTIONS = 1000
+#: A connection takes an open file, and a model dozens.
+_OPEN_FILES = 8192
 _OBSERVE_SECONDS = 0.5
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat files, which have no name
 
@@ -110,8 +113,17 @@ def main() -> int:
         # Libraries read these while they are imported, so begin anew with them.
         command = [sys.executable, "-m", MODULE, *sys.argv[1:]]
         os.execve(sys.executable, command, os.environ | server_environment(settings))  # noqa: S606
+    allow_open_files()
     Server(settings.web, lambda: create_app(settings)).run()
     return 0
+
+
+def allow_open_files() -> None:
+    """Raise the limit of open files, where it is lower, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _when_ready(arbiter: Any) -> None:

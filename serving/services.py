@@ -67,7 +67,7 @@ class Services:
 
     def close(self) -> None:
         """Store what waits and stop; called when the worker ends."""
-        self.models.stop()
+        self.models.close()
         self.commits.close()
         self.served.close()
         self.events.close()

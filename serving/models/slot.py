@@ -86,6 +86,13 @@ class ModelSlot:
             self._thread.join()
         self._pid = self._thread = None
 
+    def close(self) -> None:
+        """End the thread and let go of every model, and so of the files that it maps."""
+        self.stop()
+        self._state = State()
+        with self._kept_lock:
+            self._kept.clear()
+
     def current(self) -> ServedModel | None:
         """Return the model that answers, or ``None`` where none could be loaded yet."""
         return self._state.current

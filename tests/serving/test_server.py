@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +100,18 @@ def test_without_a_model_it_lives_is_not_ready_and_ends_at_once_when_asked_twice
         wait_for(lambda: "stopping" in str(started.get("/health/ready")[1]), started.explain)
         started.process.send_signal(signal.SIGINT)
         assert started.process.wait(30) == 130
+
+
+def test_the_limit_of_open_files_is_raised() -> None:
+    code = """
+import resource
+from serving.server import allow_open_files
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+allow_open_files()
+print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, check=True
+    )
+    assert int(done.stdout) > 256

@@ -101,7 +101,7 @@ def hire(shop: Shop) -> Iterator[Callable[..., Worker]]:
 
     yield make
     for worker in hired:
-        worker.slot.stop()
+        worker.slot.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -486,3 +487,14 @@ def test_marks_that_are_wrong_only_cost_a_full_check(shop: Shop, worker: Worker)
     found = worker.slot.current()
     assert found is not None
     mark_sound(shop.folder, found.bundle)
+
+
+def test_a_closed_slot_lets_go_of_the_files_of_its_models(shop: Shop, worker: Worker) -> None:
+    shop.point("1")
+    before = len(list(Path("/dev/fd").iterdir()))
+    worker.slot.follow()
+    assert worker.version == "1"
+    assert len(list(Path("/dev/fd").iterdir())) > before
+    worker.slot.close()
+    assert worker.version is None
+    assert len(list(Path("/dev/fd").iterdir())) <= before
