@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,18 +67,26 @@ def make_ratings(base: Path, n_ratings: int, n_users: int, n_movies: int) -> Pat
     Pairs are distinct, movies are drawn by a power law and users by a log-normal, rows stand in
     the order of MovieLens: by user, then movie.
     """
-    folder = base / f"ratings-{n_ratings}-{n_users}-{n_movies}"
+
+    def fill(work: Path) -> None:
+        rng = np.random.default_rng(_SEED)
+        _write_movies(work / "movies.csv", n_movies)
+        _write_ratings(
+            work / "ratings.csv", rng, distinct_pairs(rng, n_ratings, n_users, n_movies), n_movies
+        )
+
+    return make_once(base / f"ratings-{n_ratings}-{n_users}-{n_movies}", n_ratings, fill)
+
+
+def make_once(folder: Path, n_ratings: int, fill: Callable[[Path], None]) -> Path:
+    """Return ``folder`` with what ``fill`` writes into it, made whole unless it is there."""
     if folder.is_dir():
         return folder
     say(f"making {n_ratings:,} ratings in {folder}")
     work = folder.with_name(f".{folder.name}")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    rng = np.random.default_rng(_SEED)
-    _write_movies(work / "movies.csv", n_movies)
-    _write_ratings(
-        work / "ratings.csv", rng, distinct_pairs(rng, n_ratings, n_users, n_movies), n_movies
-    )
+    fill(work)
     work.rename(folder)
     return folder
 

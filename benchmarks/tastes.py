@@ -8,7 +8,6 @@ the two suit each other, which depends on the circle and on more that only ratin
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from benchmarks.ingest import FIRST, LAST, ROWS_A_WRITE, Columns, write_rows
+from benchmarks.ingest import FIRST, LAST, ROWS_A_WRITE, Columns, make_once, write_rows
 from benchmarks.report import say
 
 Floats = npt.NDArray[np.float64]
@@ -108,19 +107,14 @@ def make_tasteful_ratings(base: Path, n_ratings: int, n_users: int, n_movies: in
         n_users: Viewers that are drawn from.
         n_movies: Size of the catalogue.
     """
-    folder = base / f"tastes-{n_ratings}-{n_users}-{n_movies}"
-    if folder.is_dir():
-        return folder
-    say(f"making {n_ratings:,} ratings in {folder}")
-    work = folder.with_name(f".{folder.name}")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    rng = np.random.default_rng(_SEED)
-    world = _World.of(rng, n_users, n_movies)
-    _write_movies(work / "movies.csv", n_movies)
-    write_rows(work / "ratings.csv", _batches(rng, world, n_ratings))
-    work.rename(folder)
-    return folder
+
+    def fill(work: Path) -> None:
+        rng = np.random.default_rng(_SEED)
+        world = _World.of(rng, n_users, n_movies)
+        _write_movies(work / "movies.csv", n_movies)
+        write_rows(work / "ratings.csv", _batches(rng, world, n_ratings))
+
+    return make_once(base / f"tastes-{n_ratings}-{n_users}-{n_movies}", n_ratings, fill)
 
 
 def _batches(rng: np.random.Generator, world: _World, n_ratings: int) -> Iterator[Columns]:

@@ -10,7 +10,11 @@ import environment
 EVENTS_URL = "EVENTS_URL"
 
 
+def default_url() -> str:
+    """Return SQLAlchemy's URL of the SQLite file in the state folder."""
+    return f"sqlite:///{environment.state_dir() / 'events' / 'events.db'}"
+
+
 def events_url() -> str:
     """Return ``EVENTS_URL``, or the SQLite file in the state folder where it is unset."""
-    default = f"sqlite:///{environment.state_dir() / 'events' / 'events.db'}"
-    return os.environ.get(EVENTS_URL) or default
+    return os.environ.get(EVENTS_URL) or default_url()

@@ -10,13 +10,12 @@ from pathlib import Path
 import yaml
 
 import environment
+from events.address import EVENTS_URL, default_url
 from recommender.errors import UsageError
 from recommender.settings import read_settings
 
 #: ``MOVIE_ROULETTE_LISTS__MAX_K=50`` sets ``lists.max_k``.
 PREFIX = "MOVIE_ROULETTE_"
-#: Where the events are kept; also the name by which the pipelines find them.
-EVENTS_URL = "EVENTS_URL"
 CONFIG_FILE = environment.ROOT / "configs" / "serving.yaml"
 
 
@@ -171,7 +170,7 @@ class ServerSettings:
         """SQLAlchemy's URL of the event store."""
         if self.events.url is not None:
             return self.events.url
-        return f"sqlite:///{environment.state_dir() / 'events' / 'events.db'}"
+        return default_url()
 
     @property
     def keys_file(self) -> Path:
