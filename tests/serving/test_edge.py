@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from flask import Flask, Response
@@ -75,19 +76,19 @@ def test_requests_are_counted_by_route_and_never_by_path(client: FlaskClient) ->
     assert 'route="/broken",status="500"} 1.0' in text
     assert 'route="(unmatched)",status="404"} 1.0' in text
     assert 'method="other"' in text
-    assert "471" not in text
-    assert "BREW" not in text
+    labels = set(re.findall(r"\{([^}]*)\}", text))
+    assert not [found for found in labels if "471" in found or "BREW" in found]
 
 
 def test_the_log_has_route_status_and_id() -> None:
     app, lines = make_app(), []
     app.wsgi_app._log = AccessLog(lines.append)  # type: ignore[attr-defined]
     client = app.test_client()
-    client.get("/films/4711?token=secret", headers={"X-Request-ID": "abc"})
+    client.get("/films/471147114711?token=secret", headers={"X-Request-ID": "abc"})
     line = json.loads(lines[0])
     assert (line["route"], line["status"]) == ("/films/<int:movie_id>", 200)
     assert line["request_id"] == "abc"
-    assert b"4711" not in lines[0]
+    assert b"471147114711" not in lines[0]
     assert b"secret" not in lines[0]
 
 
