@@ -15,7 +15,8 @@ from typing import Any, Self
 
 from events.records import ServedList, UserHistory, WrittenItems
 from recommender.errors import UsageError
-from recommender.inference import Diversity, Recommender, Wanted
+from recommender.inference import Choice, Diversity, Recommender, Wanted, Wish
+from recommender.inference.choices import RecommenderName
 from recommender.inference.explanations import Reason
 from recommender.scorer import Recommendations, ScorePath
 from serving.ids import new_id
@@ -42,6 +43,9 @@ class Asked:
         movie_ids: What an anonymous visitor likes or has rated, oldest first.
         ratings: Stars of each, or ``None`` for a like.
         similar_to: The movie to which others are similar, or ``None``.
+        recommender: Who makes the list, one of `recommender.inference.choices.RECOMMENDERS`.
+        wishes: What there should be more or less of, each as `Wish.parse` reads it.
+        seed: Of the roulette.
     """
 
     user_id: int | None = None
@@ -55,6 +59,9 @@ class Asked:
     movie_ids: tuple[int, ...] = ()
     ratings: tuple[float | None, ...] = ()
     similar_to: int | None = None
+    recommender: RecommenderName = "hybrid"
+    wishes: tuple[str, ...] = ()
+    seed: int = 0
 
     def to_plain(self) -> Plain:
         """Return what was asked as JSON has it."""
@@ -73,6 +80,15 @@ class Asked:
     def wanted(self) -> Wanted:
         """What a movie must be."""
         return Wanted(self.genres, self.year_from, self.year_to, self.exclude_ids)
+
+    @property
+    def choice(self) -> Choice:
+        """Who makes the list, and what is wished.
+
+        Raises:
+            UsageError: A wish is not one.
+        """
+        return Choice(self.recommender, tuple(map(Wish.parse, self.wishes)), self.seed)
 
     @property
     def reranking(self) -> Diversity | None:
@@ -194,11 +210,12 @@ def make(served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
         user_id=viewer.user_id,
         diversity=asked.reranking,
         wanted=wanted,
+        choice=asked.choice,
     )
     items = _items(recommender, found)
     if asked.explain:
         for item in items:
-            item["reasons"] = reasons(recommender, viewer, item["movie_id"])
+            item["reasons"] = reasons(recommender, viewer, item["movie_id"], asked.choice)
     head = _head(served, asked, found.path)
     if asked.movie_ids:
         head["unknown_movies"] = found.unknown_movies
@@ -241,13 +258,16 @@ def viewer_of(recommender: Recommender, asked: Asked, history: UserHistory) -> V
     return ViewerHistory(user_id, tuple(m for m, _ in news), tuple(stars for _, stars in news))
 
 
-def reasons(recommender: Recommender, viewer: ViewerHistory, movie_id: int) -> list[Plain]:
+def reasons(
+    recommender: Recommender, viewer: ViewerHistory, movie_id: int, choice: Choice
+) -> list[Plain]:
     """Return the rated movies to which a movie owes its place, the strongest first."""
     explained = recommender.explain(
         movie_id,
         user_id=viewer.user_id,
         movie_ids=viewer.movie_ids,
         ratings=viewer.ratings,
+        choice=choice,
     )
     return [reason(recommender, found) for found in explained.reasons]
 

@@ -87,7 +87,9 @@ def _items(services: Services, shown: ServedList, served: ServedModel | None) ->
         {
             **item,
             "title": recommender.title(item["movie_id"]),
-            "reasons": reasons(recommender, viewer, item["movie_id"]) if has_reasons else [],
+            "reasons": (
+                reasons(recommender, viewer, item["movie_id"], asked.choice) if has_reasons else []
+            ),
         }
         for item in shown.items
     ]

@@ -92,6 +92,12 @@ class Browser:
             place = text.find(needle, starts[movie + 1])
         return found
 
+    def of_person(self, name: str) -> BoolArray:
+        """Return which movies a person directed or plays in, shape (n_movies,)."""
+        found = np.zeros(len(self._catalogue.years), dtype=np.bool_)
+        found[self._of_people.get(name.casefold(), [])] = True
+        return found
+
     def order(self, sort: SortKey) -> IntArray:
         """Return positions in an order, shape (n_movies,); ties by position.
 
@@ -101,6 +107,25 @@ class Browser:
         if sort == "title":
             return self._by_title
         return self._by_popularity if sort == "popularity" else self._by_year
+
+    @cached_property
+    def year_span(self) -> tuple[int, int] | None:
+        """The years of the oldest and of the newest movie, ``None`` where none is known."""
+        years = self._years[self._catalogue.has_year]
+        return (int(years.min()), int(years.max())) if years.size else None
+
+    @cached_property
+    def _of_people(self) -> dict[str, list[int]]:
+        """Positions of the movies of everyone who directed or plays, by name without case."""
+        found: dict[str, list[int]] = {}
+        credits_ = self._catalogue.credits
+        if credits_ is None:
+            return found
+        for movie in range(len(self._catalogue.years)):
+            for kind in ("directors", "cast"):
+                for name in credits_.names(kind, movie):
+                    found.setdefault(name.casefold(), []).append(movie)
+        return found
 
     @cached_property
     def _by_popularity(self) -> IntArray:

@@ -17,6 +17,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 
 from recommender.errors import UsageError
+from recommender.inference.choices import SteeredRanking
 from recommender.inference.components import RATING_PARTS, Components
 from recommender.inference.estimates import Scores
 from recommender.inference.histories import Viewer, Visitor
@@ -32,7 +33,7 @@ from recommender.inference.rankings import (
 from recommender.scale import IntArray
 from recommender.scorer import ScorePath
 
-PartKind = Literal["bias", "neighbour", "feature", "popularity"]
+PartKind = Literal["bias", "neighbour", "feature", "popularity", "wish", "chance"]
 
 #: Rated movies of the largest contributions that are tried as reasons.
 _TRIED = 5
@@ -44,7 +45,8 @@ class Contribution:
 
     Attributes:
         kind: ``neighbour`` for a rated movie that speaks for this one, ``feature`` for content
-            and factors, ``popularity`` for what is said of the movie to anyone, else ``bias``.
+            and factors, ``popularity`` for what is said of the movie to anyone, ``wish`` for what
+            the viewer asked for, ``chance`` for the roulette's noise, else ``bias``.
         label: What it is, in a word or two.
         value: What it adds to the score.
         movie_id: The rated movie that it comes from, if it is one.
@@ -179,6 +181,16 @@ def _(ranking: AlignedRanking, viewer: Viewer, movie: int) -> Attribution:
 @attribute_ranking.register
 def _(ranking: SupportRanking, viewer: Viewer, movie: int) -> Attribution:
     return attribute_ranking(ranking.of(viewer), viewer, movie)
+
+
+@attribute_ranking.register
+def _(ranking: SteeredRanking, viewer: Viewer, movie: int) -> Attribution:
+    found = attribute_ranking(ranking.inner, viewer, movie)
+    added = tuple(
+        Contribution("chance" if addition.by_chance else "wish", addition.label, value)
+        for addition, value in ranking.added(viewer, movie)
+    )
+    return replace(found, fixed=(*found.fixed, *added))
 
 
 @attribute_ranking.register

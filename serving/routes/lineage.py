@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -10,12 +11,13 @@ from flask_openapi3 import APIBlueprint, Tag
 from serving.answering import as_json, with_etag
 from serving.document import NOT_MODIFIED, problems_of
 from serving.model_now import model_now
+from serving.models.loading import ServedModel
 from serving.parsing import checked
 from serving.problems import Problem
 from serving.replays import describe
 from serving.schemas.answers import ModelCard, ServedAnswer
 from serving.schemas.given import ServedPath, ServedQuery
-from serving.services import services
+from serving.services import Services, services
 
 _TAG = Tag(name="Lineage", description="Where answers come from.")
 api = APIBlueprint("lineage", __name__, url_prefix="/v1", abp_tags=[_TAG])
@@ -42,35 +44,35 @@ def served(path: ServedPath, query: ServedQuery) -> Response:
 )
 def model() -> Response:
     """Its data, metrics, gate decision and lineage."""
-    slot, now = services().models, model_now()
+    return with_etag(as_json(model_card(services(), model_now())))
+
+
+def model_card(using: Services, now: ServedModel) -> dict[str, Any]:
+    """Return what is known of a model, as the answer has it."""
     published, manifest = now.published, now.bundle.manifest
-    previous = slot.previous()
-    return with_etag(
-        as_json(
-            {
-                "model_name": published.model_name,
-                "version": published.version,
-                "digest": published.digest,
-                "run_id": published.run_id,
-                "data": {
-                    "name": manifest.dataset,
-                    "digest": manifest.dataset_digest,
-                    "simulated": manifest.simulated,
-                    "train_end": manifest.train_end,
-                    "split_method": manifest.split_method,
-                },
-                "code_revision": manifest.code_revision,
-                "code_digest": manifest.code_digest,
-                "seed": manifest.seed,
-                "n_users": int(now.recommender.user_ids.size),
-                "n_movies": int(now.recommender.movie_ids.size),
-                "metrics": published.metrics,
-                "decision": published.decision,
-                "lineage": published.lineage,
-                "params": manifest.params,
-                "loaded_at": now.loaded_at.isoformat(),
-                "previous_version": None if previous is None else previous.version,
-                "refused": [asdict(refusal) for refusal in slot.refused()],
-            }
-        )
-    )
+    previous = using.models.previous()
+    return {
+        "model_name": published.model_name,
+        "version": published.version,
+        "digest": published.digest,
+        "run_id": published.run_id,
+        "data": {
+            "name": manifest.dataset,
+            "digest": manifest.dataset_digest,
+            "simulated": manifest.simulated,
+            "train_end": manifest.train_end,
+            "split_method": manifest.split_method,
+        },
+        "code_revision": manifest.code_revision,
+        "code_digest": manifest.code_digest,
+        "seed": manifest.seed,
+        "n_users": int(now.recommender.user_ids.size),
+        "n_movies": int(now.recommender.movie_ids.size),
+        "metrics": published.metrics,
+        "decision": published.decision,
+        "lineage": published.lineage,
+        "params": manifest.params,
+        "loaded_at": now.loaded_at.isoformat(),
+        "previous_version": None if previous is None else previous.version,
+        "refused": [asdict(refusal) for refusal in using.models.refused()],
+    }

@@ -108,7 +108,7 @@ class IntervalAnswer(Answer):
 class PartAnswer(Answer):
     """One part of a score."""
 
-    kind: Literal["bias", "neighbour", "feature", "popularity"]
+    kind: Literal["bias", "neighbour", "feature", "popularity", "wish", "chance"]
     label: str
     value: float
     movie_id: int | None

@@ -19,14 +19,18 @@ from serving.schemas.fields import (
     JsonId,
     JsonIds,
     JsonLength,
+    JsonSeed,
     JsonYear,
     Length,
+    RecommenderField,
     Share,
     TextFlag,
     TextId,
     TextId128,
     TextIds,
+    TextSeed,
     TextYear,
+    Wishes,
 )
 
 
@@ -70,6 +74,9 @@ class ListQuery(Filters):
 
     explain: TextFlag = Field(default=False, description="Whether to give reasons.")
     diversity: Share = Field(default=0.0, description="Relevance given up for variety, 0 to 1.")
+    recommender: RecommenderField = "hybrid"
+    wish: Wishes = Field(default=[])
+    seed: TextSeed = 0
 
 
 class Stars(Given):
@@ -91,6 +98,9 @@ class VisitorBody(Given):
     exclude_ids: JsonIds = Field(default=[])
     explain: Annotated[bool, Field(strict=True)] = False
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] = 0.0
+    recommender: RecommenderField = "hybrid"
+    wish: Wishes = Field(default=[])
+    seed: JsonSeed = 0
 
 
 class BrowseQuery(Given):
