@@ -81,7 +81,7 @@ class Wish:
             strength = float(number)
         except ValueError:
             raise _wrong("a wish is written as kind:name:strength", text[:LONGEST_WISH]) from None
-        return cls(kind, name, strength)  # type: ignore[arg-type] - the kind is checked
+        return cls(kind, name, strength)  # type: ignore[arg-type]  # it is checked
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}:{self.strength:g}"
@@ -164,7 +164,7 @@ class SteeredRanking:
 
     @cached_property
     def _sum(self) -> Scores:
-        return np.sum([addition.values for addition in self.additions], axis=0)
+        return np.asarray(np.sum([one.values for one in self.additions], axis=0))
 
 
 def chance(seed: int, n_movies: int) -> Addition:

@@ -346,6 +346,20 @@ class Recommender:
         chosen = best(scores, k, self._excluded(np.array([movie]), wanted))
         return self.movie_ids[chosen], scores[chosen]
 
+    def explain_similar(self, movie_id: int, other_id: int) -> tuple[Contribution, ...]:
+        """Return the parts of the similarity of one movie to another; they sum to it.
+
+        Raises:
+            UsageError: One of them is not in the catalogue.
+        """
+        other = self._movie(other_id)
+        content, together = self._similarity.parts(self._movie(movie_id))
+        parts = (
+            Contribution("feature", "content", float(content[other])),
+            Contribution("neighbour", "watched together", float(together[other]), movie_id),
+        )
+        return tuple(part for part in parts if part.value)
+
     def browse(self, wanted: Wanted, *, query: str = "", sort: SortKey = "popularity") -> IntArray:
         """Return the ids of all movies that are asked for, in an order, shape (n,).
 

@@ -13,10 +13,11 @@ from serving.document import NOT_MODIFIED, problems_of
 from serving.model_now import model_now
 from serving.models.loading import ServedModel
 from serving.parsing import checked
+from serving.places import explain_place
 from serving.problems import Problem
 from serving.replays import describe
-from serving.schemas.answers import ModelCard, ServedAnswer
-from serving.schemas.given import ServedPath, ServedQuery
+from serving.schemas.answers import ModelCard, PlaceAnswer, ServedAnswer
+from serving.schemas.given import PlacePath, ServedPath, ServedQuery
 from serving.services import Services, services
 
 _TAG = Tag(name="Lineage", description="Where answers come from.")
@@ -33,8 +34,27 @@ def served(path: ServedPath, query: ServedQuery) -> Response:
     """To whom, when, by which version, and why; with `replay` it is made again and compared."""
     shown = services().served.served(path.recommendation_id)
     if shown is None:
-        raise Problem(404, "No such list was shown, or its user was erased.", kind="no-such-list")
+        raise no_such_list()
     return as_json(describe(services(), shown, replay=query.replay))
+
+
+@api.get(
+    "/served/<recommendation_id>/<movie_id>",
+    summary="One place of a list that was shown",
+    responses={200: PlaceAnswer, **problems_of(404, 422, 503)},
+)
+@checked
+def place(path: PlacePath) -> Response:
+    """The parts of its score, which sum to it, and the model, data and code behind it."""
+    shown = services().served.served(path.recommendation_id)
+    if shown is None:
+        raise no_such_list()
+    return as_json(explain_place(services(), shown, path.movie_id))
+
+
+def no_such_list() -> Problem:
+    """Return the problem of an id under which no list was shown."""
+    return Problem(404, "No such list was shown, or its user was erased.", kind="no-such-list")
 
 
 @api.get(

@@ -59,6 +59,12 @@ class ServedPath(Given):
     recommendation_id: TextId128
 
 
+class PlacePath(ServedPath):
+    """A movie of a list that was shown."""
+
+    movie_id: TextId
+
+
 class Filters(Given):
     """Which movies may be in a list."""
 
