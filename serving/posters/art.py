@@ -14,115 +14,122 @@ from serving.posters.motifs import HEIGHT, WIDTH, Motif, Palette
 #: Part of each address; raise it where the drawing changes.
 EDITION = "1"
 _LIGHT, _DARK = "#fbf6ea", "#231d16"
-_STYLES: dict[str, tuple[Motif, tuple[Palette, ...]]] = {
+_STYLES: dict[str, tuple[tuple[Motif, ...], tuple[Palette, ...]]] = {
     "Horror": (
-        motifs.fangs,
+        (motifs.fangs, motifs.eye, motifs.trees),
         (
             Palette("#17131a", "#a8142c", "#e9dfd0", _LIGHT),
             Palette("#10201d", "#5d8f4e", "#e6e0c8", _LIGHT),
+            Palette("#2b1030", "#b0528f", "#f3d9a8", _LIGHT),
+            Palette("#1a1d2b", "#c8b89a", "#c2472f", _LIGHT),
         ),
     ),
     "Sci-Fi": (
-        motifs.orbits,
+        (motifs.orbits, motifs.plain),
         (
             Palette("#16244a", "#5cc6c4", "#f2c14e", _LIGHT),
             Palette("#2a1744", "#e07be0", "#ffd9a0", _LIGHT),
+            Palette("#0f3a44", "#f2a65a", "#f6e7cb", _LIGHT),
+            Palette("#3b1a2a", "#ff8f6b", "#9fd8cb", _LIGHT),
         ),
     ),
     "Western": (
-        motifs.mesa,
+        (motifs.mesa,),
         (
             Palette("#b3521f", "#f4d08a", "#4a2212", _LIGHT),
             Palette("#8a3b33", "#f2b277", "#33171a", _LIGHT),
         ),
     ),
-    "Film-Noir": (motifs.blinds, (Palette("#17181b", "#d8d5c8", "#8f8f88", _LIGHT),)),
+    "Film-Noir": (
+        (motifs.blinds, motifs.windows),
+        (Palette("#17181b", "#d8d5c8", "#8f8f88", _LIGHT),),
+    ),
     "Documentary": (
-        motifs.frames,
+        (motifs.frames,),
         (
             Palette("#ddd5c2", "#3f6350", "#b9482c", _DARK),
             Palette("#cdd8d6", "#35506b", "#c06a2b", _DARK),
         ),
     ),
     "Animation": (
-        motifs.blocks,
+        (motifs.blocks,),
         (
             Palette("#0f6b7c", "#ffd166", "#ef6f6c", _LIGHT),
             Palette("#4b3f92", "#7fd1ae", "#ffb86b", _LIGHT),
         ),
     ),
     "Children": (
-        motifs.blocks,
+        (motifs.blocks,),
         (
             Palette("#1f7a68", "#ffd166", "#f28a5f", _LIGHT),
             Palette("#2f5fa8", "#ffe08a", "#ff8f8f", _LIGHT),
         ),
     ),
     "Musical": (
-        motifs.waves,
+        (motifs.waves, motifs.petals),
         (
             Palette("#74204c", "#f9a945", "#ffe8d6", _LIGHT),
             Palette("#1d3a6b", "#f27ea9", "#ffe1a8", _LIGHT),
         ),
     ),
+    "Romance": (
+        (motifs.rings, motifs.petals),
+        (
+            Palette("#a8405a", "#f6c9c4", "#ffe3cf", _LIGHT),
+            Palette("#7d3a63", "#f3b7c9", "#f9dfb8", _LIGHT),
+        ),
+    ),
     "War": (
-        motifs.stripes,
+        (motifs.stripes,),
         (
             Palette("#474b32", "#b9b586", "#d8573c", _LIGHT),
             Palette("#3a4248", "#a7b0ab", "#c9543a", _LIGHT),
         ),
     ),
     "Fantasy": (
-        motifs.crystal,
+        (motifs.crystal,),
         (
             Palette("#3d2c6b", "#f4b43c", "#f3e6ff", _LIGHT),
             Palette("#14535a", "#d9e28a", "#fff4d6", _LIGHT),
         ),
     ),
     "Mystery": (
-        motifs.keyhole,
+        (motifs.keyhole, motifs.eye),
         (
             Palette("#392c57", "#c3a4e6", "#f5e6c0", _LIGHT),
             Palette("#1f3b3a", "#8fc4b1", "#f4e3b5", _LIGHT),
         ),
     ),
     "Crime": (
-        motifs.target,
+        (motifs.target, motifs.skyline, motifs.windows),
         (
             Palette("#242127", "#d3a03f", "#8c1d2f", _LIGHT),
             Palette("#20302c", "#c9b27c", "#a8402f", _LIGHT),
         ),
     ),
-    "Romance": (
-        motifs.rings,
-        (
-            Palette("#a8405a", "#f6c9c4", "#ffe3cf", _LIGHT),
-            Palette("#7d3a63", "#f3b7c9", "#f9dfb8", _LIGHT),
-        ),
-    ),
     "Action": (
-        motifs.burst,
+        (motifs.burst, motifs.skyline),
         (
             Palette("#9c281d", "#e98a3a", "#fde8c4", _LIGHT),
             Palette("#273447", "#d9622f", "#f6d58f", _LIGHT),
         ),
     ),
     "Adventure": (
-        motifs.peaks,
+        (motifs.peaks, motifs.sails),
         (
             Palette("#195860", "#f2c14e", "#d7e4d0", _LIGHT),
             Palette("#31486b", "#f4a259", "#cfdbe8", _LIGHT),
         ),
     ),
     "Thriller": (
-        motifs.slashes,
+        (motifs.slashes, motifs.spiral),
         (
             Palette("#1e2430", "#c23b2d", "#e9e3d6", _LIGHT),
             Palette("#252b28", "#8f9e6c", "#e4d9b8", _LIGHT),
         ),
     ),
     "Comedy": (
-        motifs.confetti,
+        (motifs.confetti, motifs.scallops),
         (
             Palette("#f1b93c", "#d9502f", "#fff5dc", _DARK),
             Palette("#f3cdb4", "#2f7c78", "#e2603f", _DARK),
@@ -130,7 +137,7 @@ _STYLES: dict[str, tuple[Motif, tuple[Palette, ...]]] = {
         ),
     ),
     "Drama": (
-        motifs.horizon,
+        (motifs.horizon, motifs.steps, motifs.windows),
         (
             Palette("#2d3d47", "#c9d3cb", "#df7b5c", _LIGHT),
             Palette("#4b2f3a", "#d9c2b8", "#e3a45b", _LIGHT),
@@ -139,7 +146,7 @@ _STYLES: dict[str, tuple[Motif, tuple[Palette, ...]]] = {
         ),
     ),
 }
-_OTHER = (motifs.arcs, (Palette("#40454f", "#aeb6c1", "#e0a458", _LIGHT),))
+_OTHER = ((motifs.arcs,), (Palette("#40454f", "#aeb6c1", "#e0a458", _LIGHT),))
 #: Width of a line in characters, the size of its letters, and the most lines.
 _SIZES = ((9, 29, 3), (12, 23, 4), (15, 18.5, 5), (19, 14.5, 6))
 _BOTTOM = 282.0
@@ -170,8 +177,7 @@ def poster(film: Film) -> str:
     """Return the poster as SVG; the same film has the same one, always and everywhere."""
     # Not for secrets: chance that is always the same.
     chance = random.Random(film.digest)  # noqa: S311
-    motif, palettes = _style(film.genres)
-    colours = chance.choice(palettes)
+    motif, colours = _style(film.genres, chance)
     year = f"{film.year}" if film.year is not None else ""
     label = escape(film.title if film.year is None else f"{film.title} ({film.year})")
     return (
@@ -232,9 +238,12 @@ def _title(title: str) -> str:
     )
 
 
-def _style(genres: Sequence[str]) -> tuple[Motif, tuple[Palette, ...]]:
-    """Return the style of the most telling genre: the table's order says which that is."""
-    return next((style for name, style in _STYLES.items() if name in genres), _OTHER)
+def _style(genres: Sequence[str], chance: random.Random) -> tuple[Motif, Palette]:
+    """Return a motif and colours of the two most telling genres: the table's order says which."""
+    found = [style for name, style in _STYLES.items() if name in genres][:2] or [_OTHER]
+    shapes = [motif for choice, _ in found for motif in choice]
+    colours = [palette for _, choice in found for palette in choice]
+    return chance.choice(shapes), chance.choice(colours)
 
 
 def _footer(genres: Sequence[str], year: str) -> str:

@@ -54,7 +54,7 @@ def confetti(colours: Palette, chance: random.Random) -> str:
         for column in range(4):
             x, y = 25 + 50 * column, 25 + 48 * row
             fill = chance.choice((colours.shape, colours.accent, colours.ink))
-            if chance.random() < 0.45:
+            if chance.random() < _HALF:
                 shapes.append(
                     f'<circle cx="{x}" cy="{y}" r="{chance.randint(9, 20)}" fill="{fill}"/>'
                 )
@@ -70,12 +70,11 @@ def confetti(colours: Palette, chance: random.Random) -> str:
 def slashes(colours: Palette, chance: random.Random) -> str:
     """Return a field cut by diagonals: thriller."""
     cut = chance.randint(30, 110)
-    lines = "".join(
+    return "".join(
         f'<path d="M{-40 + 34 * n} 205L{cut + 34 * n} -5h9L{-31 + 34 * n} 205z" '
         f'fill="{colours.shape if n % 3 else colours.accent}"/>'
         for n in range(-1, 7)
     )
-    return lines
 
 
 def rings(colours: Palette, chance: random.Random) -> str:
@@ -182,7 +181,7 @@ def stripes(colours: Palette, chance: random.Random) -> str:
     x = chance.randint(-20, 20)
     return "".join(
         f'<path d="M{x - 20} {26 + 34 * n}l{120} -30l{120} 30v17l-120 -30l-120 30z" '
-        f'fill="{colours.accent if n == 2 else colours.shape}" opacity="{1 - 0.13 * n:.2f}"/>'
+        f'fill="{colours.accent if n == _THIRD else colours.shape}" opacity="{1 - 0.13 * n:.2f}"/>'
         for n in range(6)
     )
 
@@ -196,7 +195,10 @@ def fangs(colours: Palette, chance: random.Random) -> str:
         lower += f"L{x + step / 2} {205 - chance.randint(30, 78)}L{x + step} 205"
         x += step
     moon = f'<circle cx="{chance.randint(60, 140)}" cy="118" r="26" fill="{colours.accent}"/>'
-    return f'{moon}<path d="{upper}V0z" fill="{colours.shape}"/><path d="{lower}V205z" fill="{colours.shape}" opacity=".8"/>'
+    return (
+        f'{moon}<path d="{upper}V0z" fill="{colours.shape}"/>'
+        f'<path d="{lower}V205z" fill="{colours.shape}" opacity=".8"/>'
+    )
 
 
 def blocks(colours: Palette, chance: random.Random) -> str:
@@ -225,7 +227,7 @@ def waves(colours: Palette, chance: random.Random) -> str:
     bars = ""
     for n in range(9):
         high = chance.randint(40, 165)
-        fill = colours.accent if chance.random() < 0.3 else colours.shape
+        fill = colours.accent if chance.random() < _RARE else colours.shape
         bars += (
             f'<rect x="{15 + 19 * n}" y="{100 - high / 2}" width="12" height="{high}" rx="6" '
             f'fill="{fill}"/>'
@@ -285,3 +287,140 @@ def arcs(colours: Palette, chance: random.Random) -> str:
         f'stroke="{colours.accent if n % 3 == 1 else colours.shape}"/>'
         for n, r in enumerate(range(30, 200, 28))
     )
+
+
+def eye(colours: Palette, chance: random.Random) -> str:
+    """Return an eye that looks: horror, mystery."""
+    y, look = chance.randint(92, 112), chance.randint(-16, 16)
+    lids = f"M12 {y}Q100 {y - 96} 188 {y}Q100 {y + 96} 12 {y}z"
+    return (
+        f'<path d="{lids}" fill="{colours.accent}"/>'
+        f'<circle cx="{100 + look}" cy="{y}" r="38" fill="{colours.shape}"/>'
+        f'<circle cx="{100 + look}" cy="{y}" r="17" fill="{colours.ground}"/>'
+        f'<circle cx="{93 + look}" cy="{y - 9}" r="5" fill="{colours.accent}"/>'
+    )
+
+
+def trees(colours: Palette, chance: random.Random) -> str:
+    """Return bare trunks before the moon: horror."""
+    moon = f'<circle cx="{chance.randint(55, 145)}" cy="74" r="36" fill="{colours.accent}"/>'
+    x, trunks = 6, ""
+    while x < WIDTH:
+        wide, top = chance.randint(5, 13), chance.randint(0, 40)
+        fork = chance.choice((-16, 16))
+        trunks += (
+            f'<path d="M{x} 205V{top}h{wide}V205z" fill="{colours.shape}"/>'
+            f'<path d="M{x + wide / 2} {top + 74}l{fork} -34" stroke="{colours.shape}" '
+            'stroke-width="4"/>'
+        )
+        x += wide + chance.randint(14, 30)
+    return moon + trunks
+
+
+def windows(colours: Palette, chance: random.Random) -> str:
+    """Return a house at night with some windows lit: drama, crime."""
+    panes = ""
+    for row in range(4):
+        for column in range(4):
+            lit = chance.random() < _LIT
+            panes += (
+                f'<rect x="{30 + 37 * column}" y="{18 + 45 * row}" width="28" height="34" '
+                f'fill="{colours.accent if lit else colours.shape}" '
+                f'opacity="{1 if lit else 0.28}"/>'
+            )
+    return panes
+
+
+def steps(colours: Palette, chance: random.Random) -> str:
+    """Return a stair that climbs: drama."""
+    flip = chance.random() < _HALF
+    stair = "".join(
+        f'<rect x="{20 * n}" y="{178 - 19 * n}" width="20" height="{27 + 19 * n}" '
+        f'fill="{colours.shape}" opacity="{0.35 + 0.065 * n:.2f}"/>'
+        for n in range(10)
+    )
+    sun = f'<circle cx="{chance.randint(40, 70)}" cy="58" r="27" fill="{colours.accent}"/>'
+    turn = f' transform="translate({WIDTH} 0) scale(-1 1)"' if flip else ""
+    return f"<g{turn}>{stair}{sun}</g>"
+
+
+def spiral(colours: Palette, chance: random.Random) -> str:
+    """Return a spiral: thriller."""
+    x, y, turn = chance.randint(85, 115), chance.randint(90, 110), chance.random() * math.tau
+    points = []
+    for n in range(140):
+        r, a = 0.62 * n, turn + 0.2 * n
+        points.append(f"{x + r * math.cos(a):.1f} {y + r * math.sin(a):.1f}")
+    line = "M" + "L".join(points)
+    return (
+        f'<path d="{line}" fill="none" stroke="{colours.shape}" stroke-width="8"/>'
+        f'<circle cx="{x}" cy="{y}" r="9" fill="{colours.accent}"/>'
+    )
+
+
+def skyline(colours: Palette, chance: random.Random) -> str:
+    """Return a city: crime, action."""
+    x, houses = 0, ""
+    while x < WIDTH:
+        wide, high = chance.randint(18, 38), chance.randint(40, 150)
+        fill = colours.accent if chance.random() < _RARE else colours.shape
+        houses += (
+            f'<rect x="{x}" y="{205 - high}" width="{wide}" height="{high}" fill="{fill}" '
+            f'opacity="{chance.uniform(0.55, 1):.2f}"/>'
+        )
+        x += wide + 3
+    moon = f'<circle cx="{chance.randint(40, 160)}" cy="38" r="20" fill="{colours.ink}"/>'
+    return moon + houses
+
+
+def plain(colours: Palette, chance: random.Random) -> str:
+    """Return a sun over a grid without end: science fiction."""
+    x = chance.randint(70, 130)
+    sun = f'<circle cx="{x}" cy="88" r="50" fill="{colours.accent}"/>'
+    rays = "".join(f'<path d="M{x} 120L{x + 46 * n} 205"/>' for n in range(-8, 9))
+    rows = "".join(f'<path d="M0 {126 + 5 * n * (n + 1) / 2}H200"/>' for n in range(6))
+    return (
+        f'{sun}<rect y="124" width="200" height="81" fill="{colours.ground}"/>'
+        f'<g stroke="{colours.shape}" stroke-width="1.4" fill="none">{rays}{rows}</g>'
+    )
+
+
+def petals(colours: Palette, chance: random.Random) -> str:
+    """Return a flower: romance, musical."""
+    x, y, n_petals = 100, chance.randint(92, 108), chance.choice((6, 8, 9))
+    leaves = "".join(
+        f'<ellipse cx="{x}" cy="{y - 44}" rx="{chance.randint(17, 21)}" ry="44" '
+        f'transform="rotate({360 * n / n_petals:.1f} {x} {y})" '
+        f'fill="{colours.shape if n % 2 else colours.accent}" opacity=".8"/>'
+        for n in range(n_petals)
+    )
+    return f'{leaves}<circle cx="{x}" cy="{y}" r="15" fill="{colours.ground}"/>'
+
+
+def sails(colours: Palette, chance: random.Random) -> str:
+    """Return sails on a swell: adventure."""
+    x = chance.randint(80, 120)
+    return (
+        f'<circle cx="{chance.choice((38, 162))}" cy="46" r="20" fill="{colours.shape}"/>'
+        f'<path d="M{x} 28V150H{x - 58}z" fill="{colours.accent}"/>'
+        f'<path d="M{x + 6} 52V150h46z" fill="{colours.shape}"/>'
+        f'<path d="M{x - 66} 158h124l-18 24h-84z" fill="{colours.accent}" opacity=".75"/>'
+        f'<path d="M0 184q25 -16 50 0t50 0t50 0t50 0v30H0z" fill="{colours.shape}" opacity=".5"/>'
+    )
+
+
+def scallops(colours: Palette, chance: random.Random) -> str:
+    """Return rows of half circles: comedy."""
+    shift = chance.choice((0, 20))
+    return "".join(
+        f'<path d="M{40 * column - shift - 20 * (row % 2)} {28 + 36 * row}'
+        f'a20 20 0 0 1 40 0z" '
+        f'fill="{chance.choice((colours.shape, colours.accent, colours.ink))}"/>'
+        for row in range(5)
+        for column in range(7)
+    )
+
+
+#: How often, where chance decides.
+_LIT, _HALF, _RARE = 0.32, 0.5, 0.25
+_THIRD = 2
