@@ -54,6 +54,7 @@ from recommender.inference.rankings import (
     ProfileRanking,
 )
 from recommender.inference.recommender import audience_arrays
+from recommender.inference.search.index import SearchIndex
 from recommender.scale import FloatArray, RatingScale
 from recommender.settings import ModelParams
 
@@ -184,6 +185,7 @@ def write_synthetic(path: Path, n_movies: int, n_users: int) -> float:
         **components.to_arrays(),
         **audience_arrays(audience, audience.seen),
         **catalogue.to_arrays(),
+        **SearchIndex.of(catalogue, components.static["popularity"]).to_arrays(),
     }
     fields: dict[str, Any] = {
         "dataset": "synthetic",

@@ -23,7 +23,8 @@ import numpy.typing as npt
 
 from recommender.errors import BundleError
 
-FORMAT_VERSION = 1
+#: Raised whenever a reader needs something that older bundles lack; 2 brought the search index.
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 

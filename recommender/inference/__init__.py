@@ -4,5 +4,16 @@ from recommender.inference.browsing import Wanted
 from recommender.inference.choices import Choice, Wish
 from recommender.inference.recommender import Recommender
 from recommender.inference.reranking import Diversity
+from recommender.inference.search.results import KeywordHit, MovieHit, PersonHit, SearchResults
 
-__all__ = ["Choice", "Diversity", "Recommender", "Wanted", "Wish"]
+__all__ = [
+    "Choice",
+    "Diversity",
+    "KeywordHit",
+    "MovieHit",
+    "PersonHit",
+    "Recommender",
+    "SearchResults",
+    "Wanted",
+    "Wish",
+]

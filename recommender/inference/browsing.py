@@ -30,17 +30,19 @@ class Wanted:
         year_from: It is of this year or a later one.
         year_to: It is of this year or an earlier one. Movies of unknown year are of neither.
         excluded: Ids of movies that are not shown.
+        person: Somebody who directed it or plays in it, in any case of letters.
     """
 
     genres: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None
     excluded: tuple[int, ...] = ()
+    person: str | None = None
 
     @property
     def is_any(self) -> bool:
-        """Whether genre and year do not matter."""
-        return not self.genres and self.year_from is None and self.year_to is None
+        """Whether genre, year and person do not matter."""
+        return not self.genres and {self.year_from, self.year_to, self.person} == {None}
 
 
 class Browser:
@@ -64,10 +66,12 @@ class Browser:
         return tuple(sorted({name for names in sets for name in names}))
 
     def unwanted(self, wanted: Wanted) -> BoolArray:
-        """Return which movies have a wrong genre or year, shape (n_movies,)."""
+        """Return which movies have a wrong genre, year or person, shape (n_movies,)."""
         unwanted = np.zeros(len(self._catalogue.years), dtype=np.bool_)
         if wanted.genres:
             unwanted |= ~self._of_genres(wanted.genres)
+        if wanted.person is not None:
+            unwanted |= ~self.of_person(wanted.person)
         if wanted.year_from is not None or wanted.year_to is not None:
             unwanted |= ~self._catalogue.has_year
         if wanted.year_from is not None:

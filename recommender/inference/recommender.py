@@ -32,6 +32,9 @@ from recommender.inference.part import Audience, Part, SeenMovies
 from recommender.inference.paths import item_paths, rating_paths
 from recommender.inference.rankings import best, settled
 from recommender.inference.reranking import Diversity, MovieFacts, Reranking
+from recommender.inference.search.index import SearchIndex
+from recommender.inference.search.results import SearchResults
+from recommender.inference.search.searcher import Searcher
 from recommender.scale import FloatArray, IntArray, RatingScale
 from recommender.scorer import RatingEstimates, RatingIntervals, Recommendations, ScorePath
 
@@ -52,12 +55,21 @@ class Recommender:
         audience: Users, movies and histories.
         components: Everything that scores.
         catalogue: What is shown of a movie.
+        index: By which movies, people and keywords are found.
     """
 
-    def __init__(self, audience: Audience, components: Components, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        audience: Audience,
+        components: Components,
+        catalogue: Catalogue,
+        index: SearchIndex,
+    ) -> None:
         self._audience = audience
         self._components = components
         self._catalogue = catalogue
+        self._index = index
+        self._searcher = Searcher(index, catalogue, audience.movies.ids)
         self._parts = components.parts(audience)
         self._hybrid = self._parts["hybrid"]
         self._similarity = components.similarity()
@@ -74,7 +86,8 @@ class Recommender:
         try:
             components = Components.from_arrays(arrays, bundle.manifest.scoring)
             audience = _read_audience(arrays, bundle.manifest.scoring)
-            return cls(audience, components, Catalogue.from_arrays(arrays))
+            index = SearchIndex.from_arrays(arrays)
+            return cls(audience, components, Catalogue.from_arrays(arrays), index)
         except KeyError as error:
             raise BundleError(
                 "the bundle lacks something that scoring needs",
@@ -359,6 +372,24 @@ class Recommender:
             Contribution("neighbour", "watched together", float(together[other]), movie_id),
         )
         return tuple(part for part in parts if part.value)
+
+    def search(self, query: str, limit: int = 10) -> SearchResults:
+        """Return the movies, people and keywords that somebody may mean, each best first.
+
+        Spelling mistakes, accents, case, punctuation, English articles and the order of words do
+        not matter; the last word may be the beginning of one; a year counts. Only the first words
+        of a long query are read.
+
+        Args:
+            query: What was typed; one without letters, digits or signs finds nothing.
+            limit: Most of each kind.
+
+        Raises:
+            UsageError: ``limit`` is below 1.
+        """
+        if limit < 1:
+            raise UsageError("the number of hits must be at least 1", place="search", value=limit)
+        return self._searcher.search(query, limit)
 
     def browse(self, wanted: Wanted, *, query: str = "", sort: SortKey = "popularity") -> IntArray:
         """Return the ids of all movies that are asked for, in an order, shape (n,).

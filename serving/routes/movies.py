@@ -77,7 +77,12 @@ def page_of(served: ServedModel, query: BrowseQuery) -> dict[str, Any]:
     """
     check_limits(("limit", query.limit, services().settings.lists.max_k))
     year = query.year
-    wanted = Wanted(tuple(query.genre), year or query.year_from, year or query.year_to)
+    wanted = Wanted(
+        tuple(query.genre),
+        year or query.year_from,
+        year or query.year_to,
+        person=query.person,
+    )
     found = served.recommender.browse(wanted, query=query.query, sort=query.sort).tolist()
     start = 0 if query.cursor is None else _place_after(found, query)
     page = found[start : start + query.limit]

@@ -33,6 +33,9 @@ from serving.schemas.fields import (
     Wishes,
 )
 
+#: Characters of a query.
+LONGEST_QUERY = 200
+
 
 class UserPath(Given):
     """A user."""
@@ -112,16 +115,32 @@ class VisitorBody(Given):
 class BrowseQuery(Given):
     """Which page of the catalogue is wanted."""
 
-    query: Annotated[str, Field(max_length=200, description="Part of the title.")] = ""
+    query: Annotated[str, Field(max_length=LONGEST_QUERY, description="Part of the title.")] = ""
     genre: Genres = Field(default=[])
     year: TextYear | None = None
     year_from: TextYear | None = None
     year_to: TextYear | None = None
+    person: Annotated[
+        str | None, Field(min_length=1, max_length=200, description="Who directed or plays.")
+    ] = None
     sort: Literal["popularity", "title", "year"] = "popularity"
     limit: Length = 20
     cursor: Annotated[
         str | None, Field(max_length=200, description="`next_cursor` of the page before.")
     ] = None
+
+
+class SearchQuery(Given):
+    """What somebody typed."""
+
+    query: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_QUERY,
+            description="Words of a title, an original title, a person or a keyword, or a year.",
+        ),
+    ]
+    limit: Length = 10
 
 
 class PredictionQuery(Given):
