@@ -34,7 +34,7 @@ _WORTH_COMPRESSING = 1400
 
 def page_blueprint(name: str, import_name: str) -> Blueprint:
     """Return a blueprint whose routes are pages: forms are checked, cookies are kept."""
-    made = Blueprint(name, import_name)
+    made = Blueprint(f"{name}_pages", import_name)
     made.before_request(forms.check_token)
     made.after_request(finish)
     return made
