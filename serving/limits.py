@@ -15,7 +15,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from serving.settings import WebSettings
 
-_EXEMPT = ("/health/", "/metrics")
+#: Neither probes nor the parts of a page count; a page has dozens of them.
+_EXEMPT = ("/health/", "/metrics", "/static/", "/posters/")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -14,7 +14,7 @@ from recommender.bundle import Bundle
 from recommender.errors import BundleError, UsageError
 from recommender.inference.browsing import Browser, SortKey, Wanted
 from recommender.inference.catalogue import CREDIT_TEXTS, Catalogue
-from recommender.inference.choices import Addition, Choice, SteeredRanking, Wish, chance
+from recommender.inference.choices import Choice
 from recommender.inference.components import PART_NAMES, Components
 from recommender.inference.estimates import Estimates, Scores
 from recommender.inference.explanations import (
@@ -35,17 +35,9 @@ from recommender.inference.reranking import Diversity, MovieFacts, Reranking
 from recommender.inference.search.index import SearchIndex
 from recommender.inference.search.results import SearchResults
 from recommender.inference.search.searcher import Searcher
+from recommender.inference.steering import Steering
 from recommender.scale import FloatArray, IntArray, RatingScale
 from recommender.scorer import RatingEstimates, RatingIntervals, Recommendations, ScorePath
-
-#: The part that makes the lists of each of `RECOMMENDERS`.
-_PARTS_CHOSEN: dict[str, str] = {
-    "hybrid": "hybrid",
-    "taste": "ease",
-    "content": "content",
-    "popular": "hybrid",
-    "surprise": "hybrid",
-}
 
 
 class Recommender:
@@ -133,6 +125,11 @@ class Recommender:
         """The catalogue as lists; made when first asked for."""
         return Browser(self._catalogue, self._components.static["popularity"])
 
+    @cached_property
+    def _steering(self) -> Steering:
+        movies = self._audience.movies
+        return Steering(self._parts, movies, self._catalogue, self.browser, self._similarity)
+
     def part(self, name: str) -> Part:
         """Return the hybrid or one of its parts.
 
@@ -199,7 +196,7 @@ class Recommender:
         viewer = visitor.viewer(self.scale)
         excluded = self._excluded(self._audience.known_to(visitor), wanted)
         reranking = self._reranking(diversity)
-        shown = self._chosen(choice).recommend_to(viewer, k, user_id, excluded, reranking)
+        shown = self._steering.part(choice).recommend_to(viewer, k, user_id, excluded, reranking)
         return replace(shown, unknown_movies=visitor.history.unknown_movies)
 
     def estimate_for_history(
@@ -265,7 +262,7 @@ class Recommender:
         movie = self._movie(movie_id)
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         viewer = visitor.viewer(self.scale)
-        ranking = settled(self._chosen(choice).ranking_for(viewer), viewer)
+        ranking = settled(self._steering.part(choice).ranking_for(viewer), viewer)
         rated, found = self.movie_ids[viewer.movies], attribute_ranking(ranking, viewer, movie)
         return Explanation(
             kind="ranking",
@@ -456,54 +453,6 @@ class Recommender:
             "language": next(iter(names["language"]), None),
             "runtime_minutes": found.runtime(movie) if found else None,
         }
-
-    def _chosen(self, choice: Choice | None) -> Part:
-        """Return the part that makes a list, with what the viewer wishes of it."""
-        if choice is None:
-            return self._hybrid
-        part = self._parts[_PARTS_CHOSEN[choice.recommender]]
-        if choice.recommender == "popular":
-            part = replace(part, ranking=part.fallback)
-        additions = [self._addition(wish) for wish in choice.wishes]
-        if choice.recommender == "surprise":
-            additions.append(chance(choice.seed, self.movie_ids.size))
-        if not additions:
-            return part
-        return replace(
-            part,
-            ranking=SteeredRanking(part.ranking, additions),
-            fallback=SteeredRanking(part.fallback, additions),
-        )
-
-    def _addition(self, wish: Wish) -> Addition:
-        """Return what a wish adds to every movie.
-
-        Raises:
-            UsageError: The catalogue has nothing of the kind.
-        """
-        about = self._about(wish)
-        if not about.any():
-            raise UsageError(
-                f"the catalogue has no such {wish.kind}", place="wishes", value=wish.name
-            )
-        label = f"{'more' if wish.strength > 0 else 'less'} {wish.kind} {wish.name}"
-        if wish.kind == "movie":
-            label = f"{'more' if wish.strength > 0 else 'less'} like {self.title(int(wish.name))}"
-        return Addition(label, wish.strength * about)
-
-    def _about(self, wish: Wish) -> Scores:
-        """Return how much each movie is about what a wish is about, 0 to 1, shape (n_movies,)."""
-        if wish.kind == "movie":
-            likeness = self._similarity.to(self._movie(int(wish.name)))
-            return np.asarray(np.clip(likeness, 0.0, 1.0))
-        if wish.kind == "genre":
-            of_it = ~self.browser.unwanted(Wanted(genres=(wish.name,)))
-        elif wish.kind == "era":
-            first = int(wish.name)
-            of_it = ~self.browser.unwanted(Wanted(year_from=first, year_to=first + 9))
-        else:
-            of_it = self.browser.of_person(wish.name)
-        return of_it.astype(np.float64)
 
     def _estimate(self, visitor: Visitor, movies: IntArray) -> tuple[Scores, tuple[ScorePath, ...]]:
         """Return estimates before the limits of the scale, and their paths, for positions."""

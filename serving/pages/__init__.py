@@ -26,7 +26,7 @@ _PAGES = (home, search, movie, browse, lists, rate, account, model, privacy, pos
 
 def init_app(app: Flask) -> None:
     """Give ``app`` its pages."""
-    for room in (visits, static_files, rendering, failures):
+    for room in (visits, static_files, posters, rendering, failures):
         room.init_app(app)
     for pages in _PAGES:
         app.register_blueprint(pages.blueprint)

@@ -57,4 +57,4 @@ def _text(recommender: Recommender, part: Plain) -> str:
     if movie_id is not None:
         return recommender.title(movie_id)
     label: str = part["label"]
-    return _FIXED.get(label, label.capitalize())
+    return _FIXED.get(label, label[:1].upper() + label[1:])

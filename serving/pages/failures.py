@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Flask, Response
+from flask import Flask, Response, render_template
 
+from serving.edge import OVERLOADED_PAGE
 from serving.pages.rendering import finish, render
 from serving.problems import PAGE, Problem
 from serving.request_ids import request_id
@@ -32,6 +33,9 @@ _NO_MODEL = (
 def init_app(app: Flask) -> None:
     """Show the problems of ``app`` as pages where a browser asks."""
     app.extensions[PAGE] = show
+    with app.test_request_context("/"):
+        page = render_template("overloaded.html")
+    app.extensions[OVERLOADED_PAGE] = page.encode()
 
 
 def show(problem: Problem) -> Response:

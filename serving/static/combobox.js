@@ -112,7 +112,7 @@ function optionsOf(found) {
     text: movie.title,
     spans: movie.spans,
     kind: movie.year ?? "",
-    picture: `/posters/${movie.movie_id}.svg`,
+    picture: `/posters/${movie.movie_id}`,
   }));
   const people = found.people.map((person) => ({
     href: `/movies?${new URLSearchParams({ person: person.name })}`,

@@ -19,7 +19,7 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 FIRST_LOAD_BYTES = 150_000
 NASTY = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>",
-    "\u202eתירבע \u0627\u0644\u0639\u0631\u0628\u064a\u0629 {{7*7}} {% raw %}",
+    "\u202e\u05d0\u05d1\u05d2 \u0627\u0644\u0639\u0631\u0628 {{7*7}} {% raw %}",
     "🎬🍿👩‍👩‍👧‍👦 🇺🇳 e\u0301\u0301\u0301 \ufeff\u200b",
     "x" * 10_000,
     "%00%0d%0aSet-Cookie: a=b' OR 1=1 --",
