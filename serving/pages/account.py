@@ -15,7 +15,7 @@ from serving.pages.visits import begin_anew, set_cookie, sign_in
 from serving.problems import Problem
 
 blueprint = page_blueprint("account", __name__)
-_EXAMPLES = 6
+_TRIED, _EXAMPLES = 24, 6
 _TITLES = 3
 
 
@@ -61,10 +61,12 @@ def examples(served: ServedModel) -> list[dict[str, Any]]:
     """Return some users of the data set with what they rated highest."""
     recommender = served.recommender
     ids = recommender.user_ids
+    places = np.linspace(0, ids.size - 1, min(_TRIED, ids.size)).astype(int)
+    histories = [(int(user), *recommender.history(int(user))) for user in ids[places]]
+    # Whoever rated more shows more of what the model can do.
+    histories.sort(key=lambda history: -history[1].size)
     found = []
-    for place in np.linspace(0, ids.size - 1, min(_EXAMPLES, ids.size)).astype(int).tolist():
-        user = int(ids[place])
-        movies, stars = recommender.history(user)
+    for user, movies, stars in sorted(histories[:_EXAMPLES], key=lambda history: history[0]):
         best = movies[np.argsort(-stars, kind="stable")[:_TITLES]].tolist()
         titles = [recommender.title(movie) for movie in best]
         found.append({"user_id": user, "n_ratings": movies.size, "titles": titles})
