@@ -17,4 +17,5 @@ function describe(slider) {
   const text = words === "percent" ? `${Math.round(100 * share)} %` : named[Math.round(share * (named.length - 1))];
   slider.setAttribute("aria-valuetext", text);
   slider.nextElementSibling.textContent = text;
+  slider.parentElement.classList.toggle("slider-set", Number(slider.value) !== 0);
 }
