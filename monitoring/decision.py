@@ -87,6 +87,7 @@ def should_retrain(
     *,
     data: NewData,
     by_hand: bool = False,
+    running: bool = False,
 ) -> RetrainDecision:
     """Decide whether to train again.
 
@@ -94,13 +95,14 @@ def should_retrain(
     rule              lets through
     ================  ==========================================================================
     ``cause``         a signal in enough windows in a row, the schedule, or somebody's wish
+    ``running``       no retraining that has not ended
     ``data_quality``  new data without problems; always asked, and alerted where it fails
     ``changed_data``  data other than that of which no better model came
     ``new_data``      enough new ratings, or enough time since the last training
     ``cooldown``      enough time since the last retraining
     ================  ==========================================================================
 
-    Somebody's wish passes the last three.
+    Somebody's wish passes the last three rules.
 
     Args:
         windows: Of the model in production; those judged before are left out.
@@ -109,6 +111,7 @@ def should_retrain(
         now: Seconds since 1970.
         data: What there is to learn.
         by_hand: Whether somebody asked for it.
+        running: Whether a retraining that was decided has not ended.
     """
     jumped = now < state.seen_at
     state = state.at(now)
@@ -116,7 +119,13 @@ def should_retrain(
         own = [window for window in windows if window.model == model]
         state = judge(own, state.for_model(model), settings, now)
     found = causes(state, settings) + _other_causes(state, settings, now, by_hand=by_hand)
-    reasons = tuple(_reasons(found, state, settings, now, data, by_hand=by_hand))
+    asked = Reason("cause", bool(found), ", ".join(found) or _no_cause(settings))
+    busy = "a retraining has not ended" if running else "no retraining is under way"
+    reasons = (
+        asked,
+        Reason("running", not running, busy),
+        *_reasons(state, settings, now, data, by_hand=by_hand),
+    )
     retrain = all(reason.passed for reason in reasons)
     alerts = tuple(data.problems)
     if jumped:
@@ -140,8 +149,11 @@ def _other_causes(
     return (BY_SCHEDULE,) * due + (BY_HAND,) * by_hand
 
 
+def _no_cause(settings: DecisionSettings) -> str:
+    return f"no signal is beyond its threshold in {settings.consecutive} windows in a row"
+
+
 def _reasons(
-    found: tuple[str, ...],
     state: MonitorState,
     settings: DecisionSettings,
     now: float,
@@ -149,8 +161,6 @@ def _reasons(
     *,
     by_hand: bool,
 ) -> Iterator[Reason]:
-    nothing = f"no signal is beyond its threshold in {settings.consecutive} windows in a row"
-    yield Reason("cause", bool(found), ", ".join(found) or nothing)
     yield Reason("data_quality", not data.problems, " ".join(data.problems) or "no problem found")
     if by_hand:
         return

@@ -51,6 +51,10 @@ class MonitoringFolders:
         """The latest report."""
         return self.root / "reports"
 
+    def result(self, decision: int) -> Path:
+        """Return where the retraining of a decision says how it ended."""
+        return self.root / "retrainings" / f"{decision:06d}.json"
+
     @property
     def versions(self) -> Path:
         """Versions of the ratings from the site."""

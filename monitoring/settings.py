@@ -115,6 +115,7 @@ class DriftSettings:
 
     Attributes:
         windows: Latest windows in the report.
+        grace_seconds: How long after its end a window may still get rows.
         probe_users: Fixed users whose lists show how a model differs from the one before.
         list_length: Length of those lists.
         label_delay_hours: How long the labels of a served list are waited for.
@@ -122,10 +123,11 @@ class DriftSettings:
     """
 
     windows: int = 24
+    grace_seconds: float = 60.0
     probe_users: int = 200
     list_length: int = 20
     label_delay_hours: float = 1.0
-    max_lists: int = 20_000
+    max_lists: int = 5_000
 
 
 @dataclass(frozen=True)

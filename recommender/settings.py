@@ -317,6 +317,8 @@ class RunConfig:
         column_map: For CSV and Parquet: our column names to those of the file.
         movies_path: For CSV and Parquet: a second file with the movies, or ``None``.
         with_events: Whether ratings from the event store are merged, and erased users left out.
+        events_version: The MD5 by which DVC names the version of the site's ratings that the event
+            store must give, or ``None`` for what it has now.
         enable_cache: Whether unchanged steps are taken from the cache.
         evaluation: How much is measured.
         registry: Where results go.
@@ -327,6 +329,7 @@ class RunConfig:
     column_map: dict[str, str] = field(default_factory=dict)
     movies_path: str | None = None
     with_events: bool = False
+    events_version: str | None = None
     enable_cache: bool = True
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     registry: RegistrySettings = field(default_factory=RegistrySettings)

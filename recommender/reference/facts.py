@@ -34,6 +34,20 @@ class ModelFacts:
         self._genre_starts = np.concatenate([[0], np.cumsum(self._n_genres)])
         self._genres = np.array([name for names in genres for name in names], dtype=object)
 
+    @property
+    def n_movies(self) -> int:
+        """Number of movies in the catalogue."""
+        return self._movies.size
+
+    @property
+    def mean_popularity(self) -> float:
+        """Training ratings of a movie, on average."""
+        return float(self._popularity.mean())
+
+    def count_known(self, movie_ids: Ids) -> int:
+        """Return how many of the movies are in the catalogue."""
+        return self._places(movie_ids).size
+
     def years(self, movie_ids: Ids) -> FloatArray:
         """Return the years of movies; those without one, or unknown to the model, are left out."""
         years = self._years[self._places(movie_ids)]
