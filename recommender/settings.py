@@ -273,10 +273,13 @@ class RegistrySettings:
     Attributes:
         experiment: MLflow experiment of the runs.
         model_name: Registered model whose aliases decide what is served.
+        downloaded_bundles: Bundles of a registry elsewhere that stay on this machine, those used
+            last; more of them are removed once they were not used for a day.
     """
 
     experiment: str = "movie-roulette"
     model_name: str = "movie-roulette"
+    downloaded_bundles: int = 5
 
 
 @dataclass(frozen=True)
