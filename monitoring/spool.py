@@ -29,7 +29,7 @@ from typing import IO, Any, NamedTuple, TypeVar
 
 from monitoring.observations import Observation
 from monitoring.settings import ProfilingSettings
-from recommender.publication import sync_folder
+from recommender.publication import sync
 
 T = TypeVar("T")
 
@@ -231,7 +231,7 @@ class _Pieces:
         self._stream = None
         self._file(UNFINISHED).rename(self._file(FINISHED))
         self._number += 1
-        sync_folder(self._folder)
+        sync(self._folder)
 
     def close(self) -> None:
         """Let go of the folder."""
