@@ -21,6 +21,7 @@ from recommender.scorer import Recommendations, ScorePath
 from serving.ids import new_id
 from serving.metrics import metrics
 from serving.models.loading import ServedModel
+from serving.observing import list_shown
 from serving.services import Services
 
 Plain = dict[str, Any]
@@ -132,6 +133,7 @@ def show(services: Services, asked: Asked) -> Shown:
             known.
         UsageError: The request does not fit the model: stars off its scale, an unknown movie.
     """
+    started = time.perf_counter()
     served = services.models.current()
     watermark = 0 if asked.user_id is None else services.events.watermark(asked.user_id)
     digest = served.digest if served else None
@@ -159,6 +161,7 @@ def show(services: Services, asked: Asked) -> Shown:
             items=made.logged,
         )
     )
+    list_shown(services, made.logged, digest, asked.user_id, started)
     return shown
 
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from monitoring.spool import Spool
 from serving import create_app, metrics, stopping
 from serving.logs import configuration
 from serving.services import Services
@@ -140,8 +141,17 @@ def _start_worker(worker: BoundedWorker) -> None:
     own.watch_level(
         "http_in_flight_requests", "Requests in work or waiting.", lambda: worker.in_flight
     )
+    if services.spool is not None:
+        for what in ("written", "dropped", "left_out"):
+            own.watch_total(*observed_rows(services.spool, what))
     services.start()
     threading.Thread(target=_observe, args=(own,), name="metrics", daemon=True).start()
+
+
+def observed_rows(spool: Spool, what: str) -> tuple[str, str, Callable[[], float]]:
+    """Return name, description and value of a total of rows on their way to the profiler."""
+    text = f"Rows for the profiler: {what.replace('_', ' ')}."
+    return f"profile_rows_{what}", text, lambda: spool.counts[what]
 
 
 def _observe(own: metrics.Metrics) -> None:

@@ -63,9 +63,7 @@ class Recommender:
         # Plain views of the mapped arrays: the subclass slows every operation down.
         arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(bundle[name]) for name in bundle}
         try:
-            components = Components.from_arrays(arrays, bundle.manifest.scoring)
-            audience = _read_audience(arrays, bundle.manifest.scoring)
-            return cls(audience, components, Catalogue.from_arrays(arrays))
+            return cls.from_arrays(arrays, bundle.manifest.scoring)
         except KeyError as error:
             raise BundleError(
                 "the bundle lacks something that scoring needs",
@@ -73,6 +71,17 @@ class Recommender:
                 value=error.args[0],
                 remedy="Train again with this version of the project.",
             ) from error
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]], scoring: dict[str, Any]) -> Self:
+        """Return the recommender of a bundle's arrays and of what its manifest says of scoring.
+
+        Raises:
+            KeyError: An array or setting is missing.
+        """
+        components = Components.from_arrays(arrays, scoring)
+        audience = _read_audience(arrays, scoring)
+        return cls(audience, components, Catalogue.from_arrays(arrays))
 
     @property
     def name(self) -> str:
