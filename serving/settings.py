@@ -11,6 +11,7 @@ import yaml
 
 import environment
 from events.address import EVENTS_URL, default_url
+from monitoring.settings import ProfilingSettings
 from recommender.errors import UsageError
 from recommender.settings import read_settings
 
@@ -170,6 +171,7 @@ class ServerSettings:
         cache: Lists kept in memory.
         web: How the server listens and what it bears.
         pages: The web page.
+        profiling: How live traffic is profiled.
     """
 
     published: str | None = None
@@ -179,6 +181,7 @@ class ServerSettings:
     cache: CacheSettings = field(default_factory=CacheSettings)
     web: WebSettings = field(default_factory=WebSettings)
     pages: PageSettings = field(default_factory=PageSettings)
+    profiling: ProfilingSettings = field(default_factory=ProfilingSettings)
 
     @property
     def published_folder(self) -> Path:
@@ -191,6 +194,13 @@ class ServerSettings:
     def run_folder(self) -> Path:
         """What a running server keeps: its metrics, and word that it stops."""
         return environment.state_dir() / "serving"
+
+    @property
+    def monitoring_folder(self) -> Path:
+        """What is profiled, and what became of it."""
+        if self.profiling.folder is not None:
+            return Path(self.profiling.folder)
+        return environment.state_dir() / "monitoring"
 
     @property
     def events_url(self) -> str:

@@ -21,6 +21,7 @@ from recommender.errors import UsageError
 from recommender.inference.estimates import Scores
 from recommender.inference.histories import Viewer
 from recommender.inference.rankings import Ranking
+from recommender.scale import IntArray
 from recommender.scorer import ScorePath
 
 RecommenderName = Literal["hybrid", "taste", "content", "popular", "surprise"]
@@ -157,10 +158,15 @@ class SteeredRanking:
         """Return what the scores are made from; wishes and chance do not change it."""
         return self.inner.path(viewer)
 
-    def added(self, viewer: Viewer, movie: int) -> list[tuple[Addition, float]]:
-        """Return what each addition adds to the score of ``movie``, a position."""
+    def added(self, viewer: Viewer, movies: IntArray) -> Scores:
+        """Return what each addition adds to the scores of ``movies``, shape (additions, m).
+
+        Args:
+            viewer: For whom.
+            movies: Shape (m,), positions.
+        """
         unit = _unit(self.inner.scores(viewer))
-        return [(addition, unit * float(addition.values[movie])) for addition in self.additions]
+        return np.array([unit * addition.values[movies] for addition in self.additions])
 
     @cached_property
     def _sum(self) -> Scores:

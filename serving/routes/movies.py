@@ -16,6 +16,7 @@ from serving.document import NOT_MODIFIED, problems_of
 from serving.lists import card, show
 from serving.model_now import known_movie, model_now
 from serving.models.loading import ServedModel
+from serving.observing import searched
 from serving.parsing import check_limits, checked
 from serving.problems import Problem
 from serving.routes.recommendations import asked_by
@@ -83,6 +84,8 @@ def page_of(served: ServedModel, query: BrowseQuery) -> dict[str, Any]:
         year or query.year_to,
         person=query.person,
     )
+    if query.cursor is None:
+        searched(services(), query.query)
     found = served.recommender.browse(wanted, query=query.query, sort=query.sort).tolist()
     start = 0 if query.cursor is None else _place_after(found, query)
     page = found[start : start + query.limit]
