@@ -16,7 +16,7 @@ from tracking.model_log import MODEL_FILE, bundle_path
 
 
 def fetch_bundle(model_uri: str, location: str, digest: str, cache: Path) -> Bundle:
-    """Return the verified bundle of a model, downloaded at most once.
+    """Return the verified bundle of a model, of whatever format, downloaded at most once.
 
     A model in a folder of this machine is opened where it is.
 
@@ -36,7 +36,7 @@ def fetch_bundle(model_uri: str, location: str, digest: str, cache: Path) -> Bun
     kept = cache / digest
     if kept.is_dir():
         try:
-            return _checked(open_bundle(kept), digest)
+            return _checked(open_bundle(kept, any_format=True), digest)
         except (BundleError, RegistryError):
             shutil.rmtree(kept)
     return _download(model_uri, digest, cache)
@@ -48,14 +48,14 @@ def _download(model_uri: str, digest: str, cache: Path) -> Bundle:
         with registry_errors(model_uri):
             wanted = bundle_path(_fetch(f"{model_uri}/{MODEL_FILE}", folder))
             fresh = _fetch(f"{model_uri}/{wanted}", folder)
-        _checked(open_bundle(fresh), digest)
+        _checked(open_bundle(fresh, any_format=True), digest)
         try:
             fresh.rename(cache / digest)
         except OSError:
             # Another process was first; its bundle was verified as this one.
             if not (cache / digest).is_dir():
                 raise
-    return _checked(open_bundle(cache / digest), digest)
+    return _checked(open_bundle(cache / digest, any_format=True), digest)
 
 
 def _fetch(uri: str, folder: str) -> Path:
@@ -71,7 +71,7 @@ def _open(model: Path, digest: str) -> Bundle:
             place=str(model),
             remedy="Restore the registry's artifacts from a backup, or train again.",
         ) from error
-    return _checked(open_bundle(folder), digest)
+    return _checked(open_bundle(folder, any_format=True), digest)
 
 
 def _checked(bundle: Bundle, digest: str) -> Bundle:
