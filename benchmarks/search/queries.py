@@ -5,15 +5,15 @@ well, judged by brute force over all names of the catalogue and by none of the c
 measured. How many were drawn in vain is reported with each kind.
 
 - `typo`: one letter (or blank) inserted, deleted, replaced, or exchanged with its neighbour; no
-  other film has a name within as few edits as the one that is meant.
+  other film has a name within as few edits as the one that is meant, or a name that begins so.
 - `swapped`: two words exchanged; no other film has a name of the same words.
 - `prefix`: the beginning of a title, up to anywhere behind the place where at most ten films begin
-  so: of eleven films with one beginning, ten can be in a list of ten.
+  so, articles aside: of eleven films with one beginning, ten can be in a list of ten.
 - `year`: title and year, half of the films being remakes of the same title.
 - `accents`: names that have accents, typed without them.
 - `article`: the article of a title dropped, or put behind as MovieLens does.
 - `original`: an original or other title.
-- `person`: a name with one typo that is no nearer to another person's.
+- `person`: a name with one typo that is no nearer to another person's, and begins no other one.
 - `keystroke`: every beginning of a title from its first letter on, for the times alone.
 """
 
@@ -105,7 +105,7 @@ class Queries:
         film, name = self._name()
         typed = with_typo(name, self._rng)
         nearest = self._nearest(plain(typed), self._plain)
-        owners = {self._owner[place] for place in nearest}
+        owners = {self._owner[place] for place in nearest} | self._beginning_with(plain(typed))
         return Query(typed, film) if owners == {film} and plain(typed) != plain(name) else None
 
     def _swapped(self) -> Query | None:
@@ -122,11 +122,12 @@ class Queries:
     def _prefix(self) -> Query | None:
         film = self._film()
         name = self.names[film][0]
-        lengths = [
-            length
-            for length in range(1, len(name) + 1)
-            if len(self._beginning_with(plain(name[:length]))) <= _MOST_ALIKE
-        ]
+        lengths = []
+        for length in range(1, len(name) + 1):
+            alike = self._beginning_with(plain(name[:length]))
+            # Without its film where it ends within an article.
+            if len(alike) <= _MOST_ALIKE and film in alike:
+                lengths.append(length)
         return Query(name[: self._any(lengths)], film) if lengths else None
 
     def _year(self) -> Query | None:
@@ -166,7 +167,8 @@ class Queries:
         person = int(self._rng.integers(len(self.people)))
         typed = with_typo(self.people[person], self._rng)
         nearest = self._nearest(plain(typed), self._plain_people)
-        return Query(typed, person) if nearest == [person] else None
+        begun = any(name.startswith(plain(typed)) for name in self._plain_people)
+        return Query(typed, person) if nearest == [person] and not begun else None
 
     def _film(self) -> int:
         return int(self._rng.integers(len(self.names)))

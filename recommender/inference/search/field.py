@@ -176,7 +176,7 @@ class Field:
         for place, ranges in enumerate(question.ranges):
             marks.clear()
             for near in ranges:
-                self._mark(near, question.words[place], vocabulary, marks)
+                self._mark(near, question, place, vocabulary, marks)
             for phrase in question.phrases:
                 if place in phrase.places:
                     self._mark_phrase(phrase, marks)
@@ -196,7 +196,14 @@ class Field:
         """Return the texts that have a word of the vocabulary, rising."""
         return self._texts[self._starts[word] : self._starts[word + 1]]
 
-    def _mark(self, near: WordRange, word: str, vocabulary: Vocabulary, marks: _Marks) -> None:
+    def _mark(
+        self,
+        near: WordRange,
+        question: Question,
+        place: int,
+        vocabulary: Vocabulary,
+        marks: _Marks,
+    ) -> None:
         first, end = near.first, near.end
         texts = self._texts[self._starts[first] : self._starts[end]]
         if near.is_whole:
@@ -205,9 +212,9 @@ class Field:
             marks.begun[texts] = False
             return
         weights, counts = self._weights[first:end], np.diff(self._starts[first : end + 1])
-        shares = np.minimum(len(word) / vocabulary.sizes(first, end), 1.0)
-        # Whoever types t does not mean the article.
-        tells = np.repeat(weights > 0.0, counts)
+        shares = np.minimum(len(question.words[place]) / vocabulary.sizes(first, end), 1.0)
+        # Whoever types only t does not mean the article.
+        tells = np.repeat((weights > 0.0) | (len(question.words) > 1), counts)
         texts = texts[tells]
         alike = near.similarity * (0.85 + 0.15 * shares)
         marks.similarities[texts] = np.repeat(alike, counts)[tells]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from recommender.inference.search.text import plain_words, without_articles
+from recommender.inference.search.text import ARTICLES, plain_words, without_articles
 from recommender.inference.search.vocabulary import Vocabulary, WordRange
 
 #: What is read of a query.
@@ -60,6 +60,17 @@ class Question:
     def key(self) -> str:
         """The words as one text."""
         return " ".join(self.words)
+
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """The keys with which a text may begin that is being typed.
+
+        In ``war of t`` the last word may be an article, which keys do not have.
+        """
+        last = self.words[-1]
+        if len(self.words) > 1 and any(article.startswith(last) for article in ARTICLES):
+            return self.key, " ".join(self.words[:-1])
+        return (self.key,)
 
     @property
     def years(self) -> dict[int, int]:

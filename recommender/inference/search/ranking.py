@@ -66,8 +66,10 @@ def rank_texts(
 def _scores(question: Question, field: Field, fit: Fit, priors: Floats, texts: Ints) -> Floats:
     own = fit.own_cover[texts]
     own = np.where(fit.is_begun[texts], 1.0 - _TYPING * (1.0 - own), own)
-    first, end = field.beginning_with(question.key)
-    begins = (texts >= first) & (texts < end)
+    begins = np.zeros(texts.size, dtype=np.bool_)
+    for key in question.beginnings:
+        first, end = field.beginning_with(key)
+        begins |= (texts >= first) & (texts < end)
     more = _OWN_COVER * own + _BEGINS * begins + _PRIOR * priors[texts]
     return np.asarray(fit.cover[texts] * (1.0 + more), dtype=np.float32)
 

@@ -110,6 +110,7 @@ def marked(query: str) -> list[str]:
         ("2001", "2001: A Space Odyssey"),
         ("1954", "Seven Samurai (Shichinin no samurai)"),
         ("war man", "Man of War"),
+        ("adventure t", "Adventure, The (Avventura, L')"),
         ("n", "Night Train"),
     ],
 )
