@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -137,9 +137,8 @@ def _movies_with(name: str, field: Field, facets: Facets) -> Ints:
     return np.unique(facets.movies[facets.starts[first] : facets.starts[end]])
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _NameRow:
-    """A name of a movie, in the order in which names are kept."""
+class _NameRow(NamedTuple):
+    """A name of a movie; rows are kept in the order of their fields."""
 
     key: str
     movie: int

@@ -17,6 +17,7 @@ _LETTERS = {
     "\u0131": "i",
 }  # fmt: skip
 _APOSTROPHES = frozenset("'`\u2018\u2019\u02bc\u00b4")
+_APOSTROPHE = re.compile("['\u2019\u02bc`]")
 #: French and Italian articles and prepositions that an apostrophe ties to the next word.
 _ELISION = re.compile("\\b([cdjlmnst]|qu|dell|nell|all|un)['\u2019\u02bc`](?=\\w)", re.IGNORECASE)
 #: What stands between initials.
@@ -32,7 +33,7 @@ _UNSPACED = re.compile(
 )
 _FIRST_UNSPACED = "\u0e00"
 #: Where there may be compounds.
-_MAYBE_COMPOUND = re.compile(r"\w[^\w\s]\w")
+_MAYBE_COMPOUND = re.compile(r"\w[^\w\s'\u2019]\w")
 #: Where there may be initials with points between them.
 _MAYBE_INITIALS = re.compile(r"[^\W\d_][.*\u00b7][^\W\d_]")
 _BREAK = " "
@@ -67,7 +68,7 @@ def words_of(text: str) -> list[Word]:
     >>> [word.text for word in words_of("L'Avventura")], [word.text for word in words_of("?!")]
     (['l', 'avventura'], ['?', '!'])
     """
-    text = _ELISION.sub(r"\1 ", text)
+    text = _without_elisions(text)
     words = [
         Word(_ROMAN.get(word.text, word.text), word.places)
         for word in _joined_initials(text, _runs(text))
@@ -81,7 +82,7 @@ def plain_words(text: str) -> list[str]:
     """Return the words of ``text`` as `words_of` does, without their places and faster."""
     if _MAYBE_INITIALS.search(text):
         return [word.text for word in words_of(text)]
-    plain = _ELISION.sub(r"\1 ", text).translate(_FOLDING)
+    plain = _without_elisions(text).translate(_FOLDING)
     words = plain.split()
     if not words or (not plain.isascii() and _UNSPACED.search(plain)):
         return [word.text for word in words_of(text)]
@@ -114,7 +115,7 @@ def compounds_of(text: str, words: Sequence[Word]) -> list[Word]:
 
 def compounds_in(text: str) -> list[str]:
     """Return the texts of `compounds_of`."""
-    if not _MAYBE_COMPOUND.search(text):
+    if not (_MAYBE_COMPOUND.search(text) or _ELISION.search(text)):
         return []
     return [word.text for word in compounds_of(text, words_of(text))]
 
@@ -152,6 +153,11 @@ def _folded_letter(letter: str) -> str:
     if unicodedata.category(letter)[0] not in "LNM":
         return _BREAK
     return _LETTERS.get(letter, letter)
+
+
+def _without_elisions(text: str) -> str:
+    """Return ``text`` with blanks for the apostrophes of elisions, every sign in its place."""
+    return _ELISION.sub(r"\1 ", text) if _APOSTROPHE.search(text) else text
 
 
 def _runs(text: str) -> Iterator[Word]:
