@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from recommender.bundle import Bundle
+from recommender.bundle import Bundle, require_format
 from recommender.errors import BundleError, UsageError
 from recommender.inference.attributions import Contribution
 from recommender.inference.browsing import Browser, SortKey, Wanted
@@ -72,8 +72,10 @@ class Recommender:
         """Return the recommender of ``bundle``; arrays stay memory-mapped.
 
         Raises:
-            BundleError: The bundle lacks an array or setting that scoring needs.
+            BundleError: The bundle is of another format, or lacks an array or setting that
+                scoring needs.
         """
+        require_format(bundle)
         # Plain views of the mapped arrays: the subclass slows every operation down.
         arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(bundle[name]) for name in bundle}
         try:
@@ -133,7 +135,7 @@ class Recommender:
     @cached_property
     def browser(self) -> Browser:
         """The catalogue as lists; made when first asked for."""
-        return Browser(self._catalogue, self._components.static["popularity"])
+        return Browser(self._catalogue, self._components.static["popularity"], self._index)
 
     @cached_property
     def _steering(self) -> Steering:
@@ -418,20 +420,27 @@ class Recommender:
             raise UsageError("the number of hits must be at least 1", place="search", value=limit)
         return self._searcher.search(query, limit)
 
-    def browse(self, wanted: Wanted, *, query: str = "", sort: SortKey = "popularity") -> IntArray:
+    def browse(self, wanted: Wanted, *, query: str = "", sort: SortKey | None = None) -> IntArray:
         """Return the ids of all movies that are asked for, in an order, shape (n,).
 
         Args:
             wanted: What a movie must be.
-            query: What its title must contain, in any case of letters.
-            sort: The order; see `Browser.order`.
+            query: What is searched for, as `search` does; a blank one asks for all movies.
+            sort: The order; see `Browser.order`. Unless given, what fits the query best comes
+                first, and the most popular where there is no query.
         """
         shown = ~self.browser.unwanted(wanted)
-        if query:
-            shown &= self.browser.titled(query)
         shown[self._positions(wanted.excluded)] = False
-        order = self.browser.order(sort)
-        return np.asarray(self.movie_ids[order[shown[order]]])
+        if not query.strip():
+            order = self.browser.order(sort or "popularity")
+            return np.asarray(self.movie_ids[order[shown[order]]])
+        found: IntArray = self._searcher.movies(query)
+        if sort is not None:
+            is_found = np.zeros_like(shown)
+            is_found[found] = True
+            order = self.browser.order(sort)
+            found = order[is_found[order]]
+        return np.asarray(self.movie_ids[found[shown[found]]])
 
     def has(self, movie_id: int) -> bool:
         """Return whether a movie is in the catalogue."""

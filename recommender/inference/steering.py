@@ -91,8 +91,8 @@ class Steering:
             likeness = np.clip(self.similarity.to(position), 0.0, 1.0)
             return np.asarray(likeness), f"like {self.catalogue.title(position)}"
         if wish.kind == "person":
-            return self.browser.of_person(wish.name).astype(np.float64), f"with {wish.name}"
-        if wish.kind == "genre":
+            wanted, name = Wanted(person=wish.name), f"with {wish.name}"
+        elif wish.kind == "genre":
             wanted, name = Wanted(genres=(wish.name,)), wish.name
         else:
             first = int(wish.name)

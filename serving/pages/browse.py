@@ -17,7 +17,8 @@ from serving.schemas.given import BrowseQuery
 
 blueprint = page_blueprint("browse", __name__)
 _LENGTH = 36
-SORTS = {"popularity": "Most rated", "year": "Newest", "title": "Title"}
+#: What the order of nothing chosen is called: by relevance to what is searched for, else this.
+SORTS = {"": "Best first", "popularity": "Most rated", "year": "Newest", "title": "Title"}
 
 
 @blueprint.get("/movies")

@@ -115,15 +115,23 @@ class VisitorBody(Given):
 class BrowseQuery(Given):
     """Which page of the catalogue is wanted."""
 
-    query: Annotated[str, Field(max_length=LONGEST_QUERY, description="Part of the title.")] = ""
+    query: Annotated[
+        str, Field(max_length=LONGEST_QUERY, description="What `/v1/search` would find.")
+    ] = ""
     genre: Genres = Field(default=[])
     year: TextYear | None = None
     year_from: TextYear | None = None
     year_to: TextYear | None = None
     person: Annotated[
-        str | None, Field(min_length=1, max_length=200, description="Who directed or plays.")
+        str | None, Field(max_length=LONGEST_QUERY, description="Someone's whole name.")
     ] = None
-    sort: Literal["popularity", "title", "year"] = "popularity"
+    keyword: Annotated[
+        str | None, Field(max_length=LONGEST_QUERY, description="A whole keyword.")
+    ] = None
+    sort: Annotated[
+        Literal["relevance", "popularity", "title", "year"] | None,
+        Field(description="By relevance where there is a query, else by popularity."),
+    ] = None
     limit: Length = 20
     cursor: Annotated[
         str | None, Field(max_length=200, description="`next_cursor` of the page before.")

@@ -121,7 +121,7 @@ function optionsOf(found) {
     kind: `${person.n_movies} film${person.n_movies === 1 ? "" : "s"}`,
   }));
   const words = (found.keywords ?? []).map((word) => ({
-    href: `/search?${new URLSearchParams({ q: word.keyword })}`,
+    href: `/movies?${new URLSearchParams({ keyword: word.keyword })}`,
     text: word.keyword,
     spans: [],
     kind: "subject",

@@ -129,7 +129,7 @@ def keywords_of(film_credits: Credits | None) -> dict[str, dict[int, int]]:
 def priors_of(popularity: npt.NDArray[Any]) -> Floats:
     """Return popularity on a logarithmic scale, from 0 to 1.
 
-    >>> priors_of(np.array([0.0, 10.0, 1000.0])).round(2).tolist()
+    >>> [round(prior, 2) for prior in priors_of(np.array([0.0, 10.0, 1000.0])).tolist()]
     [0.0, 0.35, 1.0]
     """
     logs = np.log1p(np.maximum(np.asarray(popularity, dtype=np.float64), 0.0))
@@ -138,10 +138,7 @@ def priors_of(popularity: npt.NDArray[Any]) -> Floats:
 
 
 def _rows(film_credits: Credits | None, kind: str) -> Iterable[tuple[int, tuple[str, ...]]]:
-    if film_credits is None:
-        return []
-    movies = range(len(film_credits.runtimes))
-    return ((movie, film_credits.names(kind, movie)) for movie in movies)
+    return () if film_credits is None else enumerate(film_credits.all_names(kind))
 
 
 _PARTS = ("movie_starts", "movies", "marks", "priors")

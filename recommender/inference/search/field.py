@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.bundle import pack_strings
+from recommender.inference.estimates import BoolArray
 from recommender.inference.search.question import Phrase, Question
-from recommender.inference.search.text import ARTICLES
+from recommender.inference.search.text import ARTICLES, without_articles
 from recommender.inference.search.vocabulary import Arrays, Vocabulary, WordRange
 
 Floats = npt.NDArray[np.float32]
@@ -33,16 +34,42 @@ class Fit:
         own_cover: Shape (n_texts,), share of the text that the question names, by weight.
         is_begun: Shape (n_texts,), whether the last word of the question is only the beginning of
             one of the text.
-        similarities: Shape (n_words, n_texts), how like each word of the question is to the
-            text's.
-        weights: Shape (n_words,), how much each word of the question tells.
     """
 
     cover: Floats
     own_cover: Floats
-    is_begun: npt.NDArray[np.bool_]
+    is_begun: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """What one word of a question finds.
+
+    Attributes:
+        similarities: Shape (n_texts,), how like it is to a word of the text, 0 where it is not.
+        gains: Shape (n_texts,), the weight in the text of what it stands for.
+        begun: Shape (n_texts,), whether it is only the beginning of that.
+    """
+
     similarities: Floats
-    weights: Floats
+    gains: Floats
+    begun: BoolArray
+
+    @classmethod
+    def none(cls, n_texts: int) -> Self:
+        """Return marks of nothing."""
+        numbers = np.zeros((2, n_texts), dtype=np.float32)
+        return cls(numbers[0], numbers[1], np.zeros(n_texts, dtype=np.bool_))
+
+    def clear(self) -> None:
+        """Forget what was found."""
+        self.similarities.fill(0.0)
+        self.gains.fill(0.0)
+        self.begun.fill(False)
+
+
+#: A text and a word that it is found by besides its own.
+Pairs = Sequence[tuple[int, str]]
 
 
 class Field:
@@ -69,22 +96,29 @@ class Field:
         self._weights, self._mass = weights, mass
 
     @classmethod
-    def of(cls, texts: Sequence[Sequence[str]], numbers: dict[str, int]) -> Self:
+    def of(cls, texts: Sequence[Sequence[str]], more: Pairs, numbers: Mapping[str, int]) -> Self:
         """Return the field of texts, each given as its words, sorted by `key_of`.
 
         Args:
             texts: Words of each text.
+            more: Further words that texts are found by.
             numbers: The number of each word of the vocabulary.
         """
+        n_texts = max(len(texts), 1)
         lengths = [len(words) for words in texts]
-        owners = np.repeat(np.arange(len(texts), dtype=np.int64), lengths)
-        words = np.array([numbers[word] for text in texts for word in text], dtype=np.int64)
-        pairs = np.unique(words * len(texts) + owners)
-        found, where = np.divmod(pairs, max(len(texts), 1))
+        own = _pairs(
+            [numbers[word] for words in texts for word in words],
+            np.repeat(np.arange(len(texts)), lengths),
+            n_texts,
+        )
+        others = [numbers[word] for _, word in more], [text for text, _ in more]
+        pairs = np.union1d(own, _pairs(*others, n_texts)) if more else own
+        found, where = np.divmod(pairs, n_texts)
         starts = np.searchsorted(found, np.arange(len(numbers) + 1)).astype(np.int32)
         weights = _weights(np.diff(starts), len(texts))
         weights[[numbers[article] for article in ARTICLES if article in numbers]] = 0.0
-        mass = np.bincount(where, weights=weights[found], minlength=len(texts))
+        words, where_own = np.divmod(own, n_texts)
+        mass = np.bincount(where_own, weights=weights[words], minlength=len(texts))
         keys = pack_strings([key_of(words) for words in texts])
         return cls(keys, starts, where.astype(np.int32), weights, mass.astype(np.float32))
 
@@ -136,23 +170,27 @@ class Field:
             vocabulary: The words.
             years: Shape (n_texts,), the year of each text, 0 where it has none.
         """
-        n_words = len(question.words)
-        similarities = np.zeros((n_words, len(self)), dtype=np.float32)
-        gains = np.zeros_like(similarities)
-        weights = np.ones(n_words, dtype=np.float32)
-        begun = np.zeros(len(self), dtype=np.bool_)
+        marks = _Marks.none(len(self))
+        cover, own = np.zeros((2, len(self)), dtype=np.float32)
+        total = 0.0
         for place, ranges in enumerate(question.ranges):
-            word = question.words[place]
+            marks.clear()
             for near in ranges:
-                self._mark(near, word, vocabulary, (similarities[place], gains[place], begun))
-            weights[place] = self._weight(ranges)
-        for phrase in question.phrases:
-            self._mark_phrase(phrase, similarities, gains)
-        if years is not None:
-            _mark_years(question, years, similarities, weights)
-        cover = weights @ similarities / weights.sum()
-        own = gains.sum(axis=0) / np.maximum(self._mass, 1e-6)
-        return Fit(cover, np.minimum(own, 1.0), begun, similarities, weights)
+                self._mark(near, question, place, vocabulary, marks)
+            for phrase in question.phrases:
+                if place in phrase.places:
+                    self._mark_phrase(phrase, marks)
+            weight = self._weight(ranges)
+            if years is not None and place in question.years:
+                weight = min(weight, _YEAR_WEIGHT)
+                _mark_year(question.years[place], years, marks)
+            cover += np.float32(weight) * marks.similarities
+            if question.words.index(question.words[place]) == place:
+                own += marks.gains
+            total += weight
+        cover /= np.float32(max(total, _LEAST_WEIGHT))
+        own /= np.maximum(self._mass, np.float32(_LEAST_WEIGHT))
+        return Fit(cover, np.minimum(own, np.float32(1.0)), marks.begun)
 
     def texts_of(self, word: int) -> Ints:
         """Return the texts that have a word of the vocabulary, rising."""
@@ -161,35 +199,37 @@ class Field:
     def _mark(
         self,
         near: WordRange,
-        word: str,
+        question: Question,
+        place: int,
         vocabulary: Vocabulary,
-        marks: tuple[Floats, Floats, npt.NDArray[np.bool_]],
+        marks: _Marks,
     ) -> None:
-        similarities, gains, begun = marks
         first, end = near.first, near.end
         texts = self._texts[self._starts[first] : self._starts[end]]
-        if not texts.size:
-            return
         if near.is_whole:
-            similarities[texts] = near.similarity
-            gains[texts] = near.similarity * self._weights[first]
-        else:
-            counts = np.diff(self._starts[first : end + 1])
-            shares = np.minimum(len(word) / vocabulary.sizes(first, end), 1.0)
-            alike = near.similarity * (0.85 + 0.15 * shares)
-            similarities[texts] = np.repeat(alike, counts)
-            gains[texts] = np.repeat(shares * self._weights[first:end], counts)
-        begun[texts] = not near.is_whole
+            marks.similarities[texts] = near.similarity
+            marks.gains[texts] = near.similarity * self._weights[first]
+            marks.begun[texts] = False
+            return
+        weights, counts = self._weights[first:end], np.diff(self._starts[first : end + 1])
+        shares = np.minimum(len(question.words[place]) / vocabulary.sizes(first, end), 1.0)
+        # Whoever types only t does not mean the article.
+        tells = np.repeat((weights > 0.0) | (len(question.words) > 1), counts)
+        texts = texts[tells]
+        alike = near.similarity * (0.85 + 0.15 * shares)
+        marks.similarities[texts] = np.repeat(alike, counts)[tells]
+        marks.gains[texts] = np.repeat(shares * weights, counts)[tells]
+        marks.begun[texts] = True
 
-    def _mark_phrase(self, phrase: Phrase, similarities: Floats, gains: Floats) -> None:
+    def _mark_phrase(self, phrase: Phrase, marks: _Marks) -> None:
         texts = self.texts_of(phrase.words[0])
         for word in phrase.words[1:]:
             texts = np.intersect1d(texts, self.texts_of(word), assume_unique=True)
-        gain = float(self._weights[list(phrase.words)].sum()) / len(phrase.places)
-        for place in phrase.places:
-            better = texts[similarities[place, texts] < phrase.similarity]
-            similarities[place, better] = phrase.similarity
-            gains[place, better] = phrase.similarity * gain
+        better = texts[marks.similarities[texts] < phrase.similarity]
+        weight = float(self._weights[list(phrase.words)].sum()) / len(phrase.places)
+        marks.similarities[better] = phrase.similarity
+        marks.gains[better] = phrase.similarity * weight
+        marks.begun[better] = False
 
     def _weight(self, ranges: Sequence[WordRange]) -> float:
         """Return how much a word of the question tells: more if it may stand for few texts."""
@@ -209,17 +249,18 @@ class Field:
 
 
 def key_of(words: Sequence[str]) -> str:
-    """Return the words of a text as one text, without an English article at either end.
+    """Return the words of a text as one text, without English articles if there are others.
 
-    >>> key_of(["matrix", "the"]), key_of(["the", "matrix"]), key_of(["the"])
-    ('matrix', 'matrix', 'the')
+    >>> key_of(["lord", "of", "the", "rings", "the"]), key_of(["the"])
+    ('lord of rings', 'the')
     """
-    first, end = 0, len(words)
-    if end > 1 and words[0] in ARTICLES:
-        first = 1
-    elif end > 1 and words[-1] in ARTICLES:
-        end -= 1
-    return " ".join(words[first:end])
+    return " ".join(without_articles(words))
+
+
+def _pairs(words: Sequence[int], texts: npt.ArrayLike, n_texts: int) -> npt.NDArray[np.int64]:
+    """Return each distinct pair of word and text as one number, rising."""
+    pairs = np.sort(np.array(words, dtype=np.int64) * n_texts + np.asarray(texts, dtype=np.int64))
+    return np.asarray(pairs[np.append(True, pairs[1:] > pairs[:-1])[: pairs.size]])
 
 
 def _weights(counts: npt.NDArray[Any], n_texts: int) -> Floats:
@@ -228,14 +269,11 @@ def _weights(counts: npt.NDArray[Any], n_texts: int) -> Floats:
     return np.asarray(np.maximum(rarity, _LEAST_WEIGHT), dtype=np.float32)
 
 
-def _mark_years(
-    question: Question, years: npt.NDArray[Any], similarities: Floats, weights: Floats
-) -> None:
-    for place, year in question.years.items():
-        away = np.abs(years.astype(np.int32) - year)
-        found = np.where(away == 0, 1.0, np.where(away == 1, _NEXT_YEAR, 0.0))
-        similarities[place] = np.maximum(similarities[place], found)
-        weights[place] = min(weights[place], _YEAR_WEIGHT)
+def _mark_year(year: int, years: npt.NDArray[Any], marks: _Marks) -> None:
+    for away, similarity in ((1, _NEXT_YEAR), (0, 1.0)):
+        texts = np.flatnonzero((years == year - away) | (years == year + away))
+        better = texts[marks.similarities[texts] < similarity]
+        marks.similarities[better] = similarity
 
 
 _PARTS = ("starts", "texts", "weights", "mass")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from rapidfuzz.distance import OSA
 
 from recommender.inference.search.question import Question
-from recommender.inference.search.text import Word, words_of
-from recommender.inference.search.vocabulary import edits_allowed
+from recommender.inference.search.text import Word, compounds_of, words_of
+from recommender.inference.search.vocabulary import begun_letters, edits_allowed
 
 Span = tuple[int, int]
 
@@ -19,26 +17,25 @@ def spans_of(title: str, question: Question) -> tuple[Span, ...]:
     Of a word that is being typed only the beginning is marked.
     """
     words = words_of(title)
-    found: set[Span] = set()
-    asked = [*question.words, *("".join(pair) for pair in pairwise(question.words))]
-    for word in words:
-        span = _span(word, asked, question.words[-1])
-        if span is not None:
-            found.add(span)
-    for first, second in pairwise(words):
-        if first.text + second.text in asked:
-            found |= {first.span, second.span}
+    found = {span for word in words if (span := _span(word, question)) is not None}
+    compounds = [_span(word, question) for word in compounds_of(title, words)]
+    found |= {span for span in compounds if span and not any(_meet(span, one) for one in found)}
     return tuple(sorted(found))
 
 
-def _span(word: Word, asked: list[str], last: str) -> Span | None:
-    if word.text in asked:
+def _span(word: Word, question: Question) -> Span | None:
+    if word.text in question.words or word.text in question.parts:
         return word.span
-    if word.text.startswith(last):
-        return word.places[0], word.places[len(last) - 1] + 1
-    if any(_is_near(text, word.text) for text in asked):
+    letters = begun_letters(question.words[-1], word.text)
+    if letters and word.text.startswith(question.words[-1]):
+        return word.places[0], word.places[letters - 1] + 1
+    if any(_is_near(text, word.text) for text in question.words):
         return word.span
-    return None
+    return (word.places[0], word.places[letters - 1] + 1) if letters else None
+
+
+def _meet(first: Span, second: Span) -> bool:
+    return first[0] < second[1] and second[0] < first[1]
 
 
 def _is_near(text: str, word: str) -> bool:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from recommender.bundle import unpack_strings
 from recommender.inference.catalogue import Catalogue
 from recommender.inference.search.facets import Facets, keywords_of, people_of, priors_of
 from recommender.inference.search.field import Field, Floats, Ints, key_of
 from recommender.inference.search.names import names_of
-from recommender.inference.search.text import plain_words
+from recommender.inference.search.text import compounds_in, plain_words
 from recommender.inference.search.vocabulary import Arrays, Vocabulary
 from recommender.scale import FloatArray
 
 #: A title has no more names than this.
-_MOST_NAMES = 8
+MOST_NAMES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,21 +60,27 @@ class SearchIndex:
             popularity: Shape (n_movies,), at least 0: who is watched by more comes first.
         """
         watched = np.asarray(popularity, dtype=np.float64)
-        rows = sorted(_names(catalogue))
-        movies = np.array([movie for _, movie, _, _ in rows], dtype=np.int32)
+        titles = unpack_strings(*catalogue.titles)
+        rows = sorted(_names(titles))
+        movies = np.array([row.movie for row in rows], dtype=np.int32)
         people, people_words = Facets.of(people_of(catalogue.credits), watched)
         keywords, keyword_words = Facets.of(keywords_of(catalogue.credits), watched)
-        name_words = [words for _, _, _, words in rows]
-        texts = (name_words, people_words, keyword_words)
-        vocabulary = Vocabulary.of(word for words in chain(*texts) for word in words)
+        texts = ([row.words for row in rows], people_words, keyword_words)
+        compounds = [(text, word) for text, row in enumerate(rows) for word in row.compounds]
+        vocabulary = Vocabulary.of(
+            chain(chain.from_iterable(chain(*texts)), (word for _, word in compounds))
+        )
         numbers = vocabulary.numbers()
-        fields = [Field.of(words, numbers) for words in texts]
+        fields = [
+            Field.of(words, more, numbers)
+            for words, more in zip(texts, (compounds, (), ()), strict=True)
+        ]
         years = np.where(catalogue.has_year, catalogue.years, 0).astype(np.int16)
         return cls(
             vocabulary=vocabulary,
             names=fields[0],
             movies=movies,
-            parts=np.array([part for _, _, part, _ in rows], dtype=np.uint8),
+            parts=np.array([row.part for row in rows], dtype=np.uint8),
             years=years[movies],
             priors=priors_of(watched)[movies],
             people_names=fields[1],
@@ -98,6 +105,17 @@ class SearchIndex:
             keywords=Facets.from_arrays(arrays, "keywords"),
         )
 
+    def movies_with_person(self, name: str) -> Ints:
+        """Return the positions of the movies of people who are called so.
+
+        Case, accents and punctuation do not matter. A name that is not known has none.
+        """
+        return _movies_with(name, self.people_names, self.people)
+
+    def movies_with_keyword(self, keyword: str) -> Ints:
+        """Return the positions of the movies with a keyword, written as `movies_with_person`."""
+        return _movies_with(keyword, self.keyword_names, self.keywords)
+
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays of a bundle."""
         return {
@@ -114,10 +132,24 @@ class SearchIndex:
         }
 
 
-def _names(catalogue: Catalogue) -> Iterable[tuple[str, int, int, list[str]]]:
-    """Yield key, movie, part and words of every name."""
-    for movie in range(len(catalogue.years)):
-        names = names_of(catalogue.title(movie))[:_MOST_NAMES]
-        for part, name in enumerate(names):
+def _movies_with(name: str, field: Field, facets: Facets) -> Ints:
+    first, end = field.equal_to(key_of(plain_words(name)))
+    return np.unique(facets.movies[facets.starts[first] : facets.starts[end]])
+
+
+class _NameRow(NamedTuple):
+    """A name of a movie; rows are kept in the order of their fields."""
+
+    key: str
+    movie: int
+    part: int
+    words: list[str]
+    compounds: list[str]
+
+
+def _names(titles: list[str]) -> Iterable[_NameRow]:
+    """Yield every name of every movie."""
+    for movie, title in enumerate(titles):
+        for part, name in enumerate(names_of(title)[:MOST_NAMES]):
             words = plain_words(name.text)
-            yield key_of(words), movie, part, words
+            yield _NameRow(key_of(words), movie, part, words, compounds_in(name.text))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from recommender.inference.search.text import ARTICLES, plain_words
+from recommender.inference.search.text import ARTICLES, plain_words, without_articles
 from recommender.inference.search.vocabulary import Vocabulary, WordRange
 
 #: What is read of a query.
@@ -48,17 +48,29 @@ class Question:
         words: The words of the query as they are compared, without articles if there are others.
         ranges: Of each word, what it may stand for, the most alike last.
         phrases: What words may stand for that were run together or torn apart.
-        key: The words as one text.
+        parts: The words of the phrases.
     """
 
     words: tuple[str, ...]
     ranges: tuple[tuple[WordRange, ...], ...]
     phrases: tuple[Phrase, ...]
+    parts: frozenset[str]
 
     @property
     def key(self) -> str:
         """The words as one text."""
         return " ".join(self.words)
+
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """The keys with which a text may begin that is being typed.
+
+        In ``war of t`` the last word may be an article, which keys do not have.
+        """
+        last = self.words[-1]
+        if len(self.words) > 1 and any(article.startswith(last) for article in ARTICLES):
+            return self.key, " ".join(self.words[:-1])
+        return (self.key,)
 
     @property
     def years(self) -> dict[int, int]:
@@ -73,7 +85,9 @@ def question_of(query: str, vocabulary: Vocabulary) -> Question:
     ranges = tuple(
         tuple(vocabulary.like(word, is_prefix=place == last)) for place, word in enumerate(words)
     )
-    return Question(words, ranges, tuple(_phrases(words, vocabulary)))
+    phrases = tuple(_phrases(words, vocabulary))
+    parts = frozenset(vocabulary[word] for phrase in phrases for word in phrase.words)
+    return Question(words, ranges, phrases, parts)
 
 
 def query_words(query: str) -> tuple[str, ...]:
@@ -81,15 +95,6 @@ def query_words(query: str) -> tuple[str, ...]:
     found = [word[:MOST_LETTERS] for word in plain_words(query[:MOST_CHARACTERS])][:MOST_WORDS]
     telling = without_articles(found)
     return tuple(telling)
-
-
-def without_articles(words: list[str]) -> list[str]:
-    """Return ``words`` without English articles, unless there is nothing else.
-
-    >>> without_articles(["matrix", "the"]), without_articles(["the"])
-    (['matrix'], ['the'])
-    """
-    return [word for word in words if word not in ARTICLES] or words
 
 
 def _is_year(word: str) -> bool:

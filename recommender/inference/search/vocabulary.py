@@ -9,7 +9,7 @@ decides in the end.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
-from recommender.bundle import pack_strings
+from recommender.bundle import pack_strings, unpack_strings
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 UInts = npt.NDArray[np.uint32]
@@ -32,6 +32,9 @@ _TWO_EDITS_FROM = 7
 _FUZZY_PREFIX_FROM = 4
 _SHORTEST_HEAD = 3
 _MOST_NEAR = 64
+#: How like the beginning of a word is to it; the share of letters that an edit costs; and how
+#: like words are at least of which one may stand for the other.
+_BEGUN, _EDIT, _LEAST_SIMILARITY = 0.9, 1.2, 0.4
 _BASE = 0x9E3779B97F4A7C15
 _MIX = 0xD6E8FEB86659FD93
 _MASK = (1 << 64) - 1
@@ -113,7 +116,9 @@ class Vocabulary:
 
     def numbers(self) -> dict[str, int]:
         """Return the number of every word."""
-        return {self[word]: word for word in range(len(self))}
+        return {
+            word: number for number, word in enumerate(unpack_strings(self._text, self._offsets))
+        }
 
     def sizes(self, first: int, end: int) -> npt.NDArray[np.int64]:
         """Return how many bytes the words from ``first`` to before ``end`` have."""
@@ -138,47 +143,39 @@ class Vocabulary:
             text: A word of the query.
             is_prefix: Whether more letters may follow.
         """
-        found = self._near(text)
+        heads = self._heads_near(text)
+        words = self._words_with(heads)
+        found = _nearest(_whole_words(text, words))
         if is_prefix:
-            found += self._near_beginnings(text)
             first, end = self.beginning_with(text)
             if end > first:
-                found.append(WordRange(first, end, 0.9, is_whole=False))
+                found.append(WordRange(first, end, _BEGUN, is_whole=False))
+            if len(text) < HEAD:
+                found += _nearest(self._begun_heads(text, heads))
+            else:
+                found += _nearest(_begun_words(text, words))
         exact = self.find(text)
         found.sort(key=lambda near: (near.similarity, near.first))
         if exact is not None:
             found.append(WordRange(exact, exact + 1, 1.0))
         return found
 
-    def _near(self, text: str) -> list[WordRange]:
-        most = edits_allowed(text)
-        if not most:
-            return []
-        words: list[int] = []
-        for head in self._heads_near(text):
-            first, end, size = self._heads[head].tolist()
-            words += range(first, end if size == HEAD else first + 1)
-        near = []
-        for word in dict.fromkeys(words):
-            other = self[word]
-            edits = OSA.distance(text, other, score_cutoff=most)
-            if 0 < edits <= most:
-                near.append(WordRange(word, word + 1, _similarity(edits, text, other)))
-        near.sort(key=lambda item: (-item.similarity, item.first))
-        return near[:_MOST_NEAR]
+    def _words_with(self, heads: Sequence[int]) -> dict[int, str]:
+        """Return the words that are a head, and those that go on after one of seven letters."""
+        found: dict[int, str] = {}
+        for first, end, size in self._heads[heads].tolist():
+            for word in range(first, end if size == HEAD else first + 1):
+                found.setdefault(word, self[word])
+        return found
 
-    def _near_beginnings(self, text: str) -> list[WordRange]:
+    def _begun_heads(self, text: str, heads: Sequence[int]) -> Iterator[WordRange]:
+        """Yield the words that begin nearly as a short ``text``."""
         if len(text) < _FUZZY_PREFIX_FROM:
-            return []
-        near = []
-        for head in self._heads_near(text):
-            first, end, size = self._heads[head].tolist()
+            return
+        for first, end, size in self._heads[heads].tolist():
             beginning = self[first][:size]
-            if abs(size - min(len(text), HEAD)) > 1:
-                continue
-            if OSA.distance(text[: max(size, HEAD)][:HEAD], beginning, score_cutoff=1) == 1:
-                near.append(WordRange(first, end, 0.9 - 1.0 / len(text), is_whole=False))
-        return near[:_MOST_NEAR]
+            if OSA.distance(text, beginning, score_cutoff=1) == 1:
+                yield WordRange(first, end, _BEGUN - 1.0 / len(text), is_whole=False)
 
     def _heads_near(self, text: str) -> list[int]:
         """Return the heads that have a remainder in common with the head of ``text``."""
@@ -198,13 +195,48 @@ class Vocabulary:
 
 def edits_allowed(text: str) -> int:
     """Return how many edits may part a word of the query from what it stands for."""
-    if len(text) < 2:  # noqa: PLR2004 - a single letter is never a misspelt one
+    if len(text) < 2:  # noqa: PLR2004 - a single letter is not a misspelt one
         return 0
     return 2 if len(text) >= _TWO_EDITS_FROM else 1
 
 
-def _similarity(edits: int, text: str, other: str) -> float:
-    return max(0.4, 1.0 - 1.2 * edits / max(len(text), len(other)))
+def begun_letters(text: str, word: str) -> int:
+    """Return how many letters of ``word`` someone may have typed as ``text``; 0 for none.
+
+    >>> begun_letters("term", "terminator"), begun_letters("termnat", "terminator")
+    (4, 8)
+    """
+    if len(word) <= len(text):
+        return 0
+    if word.startswith(text):
+        return len(text)
+    if len(text) < _FUZZY_PREFIX_FROM:
+        return 0
+    sizes = (len(text), len(text) + 1, len(text) - 1)
+    edits = {size: OSA.distance(text, word[:size], score_cutoff=1) for size in sizes}
+    best = min(sizes, key=edits.__getitem__)
+    return best if edits[best] == 1 else 0
+
+
+def _whole_words(text: str, words: Mapping[int, str]) -> Iterator[WordRange]:
+    """Yield the ``words`` that ``text`` may be misspelt from."""
+    most = edits_allowed(text)
+    for word, other in words.items():
+        edits = OSA.distance(text, other, score_cutoff=most)
+        if 0 < edits <= most:
+            similarity = 1.0 - _EDIT * edits / max(len(text), len(other))
+            yield WordRange(word, word + 1, max(_LEAST_SIMILARITY, similarity))
+
+
+def _begun_words(text: str, words: Mapping[int, str]) -> Iterator[WordRange]:
+    """Yield the ``words`` that begin nearly, but not quite, as a long ``text``."""
+    for word, other in words.items():
+        if not other.startswith(text) and begun_letters(text, other):
+            yield WordRange(word, word + 1, _BEGUN - 1.0 / len(text), is_whole=False)
+
+
+def _nearest(ranges: Iterable[WordRange]) -> list[WordRange]:
+    return sorted(ranges, key=lambda near: (-near.similarity, near.first))[:_MOST_NEAR]
 
 
 def _distinct_heads(words: Sequence[str]) -> tuple[UInts, list[str]]:
@@ -230,9 +262,10 @@ def _remainders(heads: Sequence[str]) -> tuple[UInts, UInts]:
     for size in range(1, HEAD + 1):
         rows = np.flatnonzero(lengths == size)
         joined = "".join(heads[row] for row in rows.tolist())
-        codes = np.array([ord(letter) for letter in joined], dtype=np.uint64).reshape(-1, size)
+        codes = np.frombuffer(joined.encode("utf-32-le"), "<u4").astype(np.uint64)
+        codes = codes.reshape(-1, size)
         for kept in _kept(size):
-            hashes.append(_hash_columns(codes[:, kept]))
+            hashes.append(_hash_rows(codes[:, kept]))
             owners.append(rows.astype(np.uint32))
     if not hashes:
         return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32)
@@ -241,7 +274,7 @@ def _remainders(heads: Sequence[str]) -> tuple[UInts, UInts]:
     return found[order], owned[order]
 
 
-def _hash_columns(codes: npt.NDArray[np.uint64]) -> UInts:
+def _hash_rows(codes: npt.NDArray[np.uint64]) -> UInts:
     """Return a hash of each row of code points."""
     total = np.zeros(len(codes), dtype=np.uint64)
     for column in codes.T:
@@ -250,7 +283,7 @@ def _hash_columns(codes: npt.NDArray[np.uint64]) -> UInts:
 
 
 def _hashes_of(head: str) -> Iterable[int]:
-    """Yield the hashes of all remainders of a head, as `_hash_columns` has them."""
+    """Yield the hashes of all remainders of a head, as `_hash_rows` has them."""
     codes = [ord(letter) for letter in head]
     for kept in _kept(len(head)):
         total = 0
