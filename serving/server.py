@@ -17,10 +17,11 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from serving import create_app, metrics, stopping
+from serving.balance import ConnectionCounts
 from serving.logs import configuration
 from serving.services import Services
 from serving.settings import ServerSettings, WebSettings
-from serving.worker import BoundedWorker
+from serving.worker import BoundedWorker, QuietLogger
 
 MODULE = "serving.server"
 #: Linear algebra is done by the thread that asks; the workers share the cores already.
@@ -60,6 +61,16 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def options(web: WebSettings) -> dict[str, Any]:
     """Return gunicorn's settings."""
+    n_workers = web.workers or available_cores()
+    counts = ConnectionCounts(n_workers)
+
+    def place_worker(_arbiter: Any, worker: BoundedWorker) -> None:
+        worker.counts, worker.place = counts, counts.join()
+
+    def forget_worker(_arbiter: Any, worker: BoundedWorker) -> None:
+        if worker.place is not None:
+            counts.leave(worker.place)
+        metrics.forget_process(worker.pid)
 
     def start_worker(worker: BoundedWorker) -> None:
         worker.max_in_flight, worker.request_seconds = web.max_in_flight, web.request_seconds
@@ -70,20 +81,22 @@ def options(web: WebSettings) -> dict[str, Any]:
         "proc_name": "movie-roulette",
         "preload_app": True,
         "worker_class": BoundedWorker,
-        "workers": web.workers or available_cores(),
+        "workers": n_workers,
         "threads": web.threads,
         "worker_connections": _WORKER_CONNECTIONS,
         "keepalive": _KEEP_ALIVE_SECONDS,
         "timeout": web.timeout_seconds,
         "graceful_timeout": web.graceful_seconds,
         "logconfig_dict": configuration(),
+        "logger_class": QuietLogger,
         "control_socket_disable": True,
         # `serving.limits` says whom to believe.
         "forwarded_allow_ips": "",
         "when_ready": _when_ready,
+        "pre_fork": place_worker,
         "post_worker_init": start_worker,
         "worker_exit": _end_worker,
-        "child_exit": _forget_worker,
+        "child_exit": forget_worker,
     }
     if os.access(_MEMORY_FOLDER, os.W_OK):
         found["worker_tmp_dir"] = _MEMORY_FOLDER
@@ -155,10 +168,6 @@ def _end_worker(_arbiter: Any, worker: BoundedWorker) -> None:
     if services is not None and worker.pid == os.getpid():
         services.close()
         metrics.of_app(worker.wsgi).observe()
-
-
-def _forget_worker(_arbiter: Any, worker: BoundedWorker) -> None:
-    metrics.forget_process(worker.pid)
 
 
 def _services(app: object) -> Services | None:
