@@ -57,7 +57,7 @@ class Services:
             events=store,
             commits=GroupCommit(store, limits),
             served=ServedLog(store),
-            cache=ListCache(settings.cache.max_lists, settings.cache.ttl_seconds),
+            cache=ListCache(int(settings.cache.max_mb * 1e6), settings.cache.ttl_seconds),
             catalogue=CatalogueOnly(environment.ROOT / "data"),
         )
 
