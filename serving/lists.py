@@ -303,12 +303,8 @@ def _items(recommender: Recommender, found: Recommendations) -> list[Plain]:
 
 def card(recommender: Recommender, movie_id: int) -> Plain:
     """Return what is shown of a movie wherever it is named."""
-    return {
-        "movie_id": movie_id,
-        "title": recommender.title(movie_id),
-        "year": recommender.year(movie_id),
-        "genres": recommender.genres(movie_id),
-    }
+    title, year, genres = recommender.facts_shown(movie_id)
+    return {"movie_id": movie_id, "title": title, "year": year, "genres": genres}
 
 
 def _head(served: ServedModel, asked: Asked, path: str) -> Plain:
@@ -336,17 +332,18 @@ def _made(asked: Asked, head: Plain, items: list[Plain]) -> MadeList:
 
 
 def _timed(services: Services, served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
-    """Make a list, and let the model be watched."""
-    start = time.perf_counter()
-    failed = True
-    try:
-        made = make(served, asked, history)
-        failed = False
-    except UsageError:
-        failed = False
-        raise
-    finally:
-        services.models.observe(served, time.perf_counter() - start, failed=failed)
+    """Make a list when it is its turn, and let the model be watched."""
+    with services.making:
+        start = time.perf_counter()
+        failed = True
+        try:
+            made = make(served, asked, history)
+            failed = False
+        except UsageError:
+            failed = False
+            raise
+        finally:
+            services.models.observe(served, time.perf_counter() - start, failed=failed)
     return made
 
 

@@ -6,6 +6,8 @@ whatever holds a connection or a thread starts in the worker.
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import resource
 import sys
@@ -16,9 +18,9 @@ from typing import Any, cast
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from serving import create_app, metrics, stopping
+from serving import create_app, edge, metrics, stopping
 from serving.balance import ConnectionCounts
-from serving.logs import configuration
+from serving.logs import AccessLog, configuration
 from serving.services import Services
 from serving.settings import ServerSettings, WebSettings
 from serving.worker import BoundedWorker, QuietLogger
@@ -28,11 +30,14 @@ MODULE = "serving.server"
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
+#: Else the C library gives each thread a heap of its own, and what one has freed no other can use.
+_FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 _KEEP_ALIVE_SECONDS = 75
 _WORKER_CONNECTIONS = 1000
 #: A connection takes an open file, and a model dozens.
 _OPEN_FILES = 8192
-_OBSERVE_SECONDS = 0.5
+#: Between two writes of the access log, and how many of them to one look at the metrics.
+_FLUSH_SECONDS, _TURNS_OF_METRICS = 0.1, 5
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat files, which have no name
 
 
@@ -66,6 +71,7 @@ def options(web: WebSettings) -> dict[str, Any]:
 
     def place_worker(_arbiter: Any, worker: BoundedWorker) -> None:
         worker.counts, worker.place = counts, counts.join()
+        _settle_objects()
 
     def forget_worker(_arbiter: Any, worker: BoundedWorker) -> None:
         if worker.place is not None:
@@ -116,7 +122,7 @@ def server_environment(settings: ServerSettings) -> Mapping[str, str]:
     It also clears what an earlier server has left: its metrics, and word that it stops.
     """
     stopping.StopNotice(settings.run_folder).take_back()
-    return {**ONE_THREAD, **metrics.prepare_folder(settings.run_folder / "metrics")}
+    return {**ONE_THREAD, **_FEW_HEAPS, **metrics.prepare_folder(settings.run_folder / "metrics")}
 
 
 def main() -> int:
@@ -153,13 +159,31 @@ def _start_worker(worker: BoundedWorker) -> None:
         "http_in_flight_requests", "Requests in work or waiting.", lambda: worker.in_flight
     )
     services.start()
-    threading.Thread(target=_observe, args=(own,), name="metrics", daemon=True).start()
+    _settle_objects()
+    log = edge.log_of(worker.wsgi)
+    if log is not None:
+        log.gather()
+    threading.Thread(target=_observe, args=(own, log), name="metrics", daemon=True).start()
 
 
-def _observe(own: metrics.Metrics) -> None:
+def _settle_objects() -> None:
+    """Let the collector of cycles pass over what is there by now, which stays.
+
+    It would look through all of it again and again, for longer than a request takes, and write to
+    the memory that the workers share.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def _observe(own: metrics.Metrics, log: AccessLog | None) -> None:
     pause = threading.Event()
-    while not pause.wait(_OBSERVE_SECONDS):
-        own.observe()
+    for turn in itertools.count():
+        pause.wait(_FLUSH_SECONDS)
+        if log is not None:
+            log.flush()
+        if turn % _TURNS_OF_METRICS == 0:
+            own.observe()
 
 
 def _end_worker(_arbiter: Any, worker: BoundedWorker) -> None:
@@ -167,6 +191,9 @@ def _end_worker(_arbiter: Any, worker: BoundedWorker) -> None:
     # gunicorn also calls this in its own process.
     if services is not None and worker.pid == os.getpid():
         services.close()
+        log = edge.log_of(worker.wsgi)
+        if log is not None:
+            log.flush()
         metrics.of_app(worker.wsgi).observe()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Self, cast
 
 from flask import current_app
@@ -18,6 +19,10 @@ from serving.models.slot import ModelSlot
 from serving.settings import ServerSettings
 
 _EXTENSION = "services"
+#: Lists that a worker makes at once. More would not be ready sooner: they take turns at the one
+#: interpreter, and whoever has a short thing to do between (an answer from the cache, a refusal)
+#: would wait for a turn of each.
+_MADE_AT_ONCE = int(__import__("os").environ.get("SS_MAKING", "1"))
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Services:
         served: How served lists get into it.
         cache: Lists made before.
         catalogue: Popular films, for as long as there is no model.
+        making: Held by the threads that make a list.
     """
 
     settings: ServerSettings
@@ -44,6 +50,7 @@ class Services:
     served: ServedLog
     cache: ListCache
     catalogue: CatalogueOnly
+    making: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_MADE_AT_ONCE))
 
     @classmethod
     def of(cls, settings: ServerSettings) -> Self:

@@ -29,8 +29,6 @@ from serving.edge import refusing
 _REFUSING_THREADS = 2
 #: Between two looks at what has waited for too long.
 _LOOK_SECONDS = 1.0
-#: A connection is left to a worker that has fewer for so long, and no longer: it may hang.
-_LEAVE_SECONDS = 0.002
 _LOOK_AGAIN_SECONDS = 0.0002
 
 
@@ -51,7 +49,10 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         on_stop: Called when the worker is told to stop, before it stops accepting.
         counts: The connections of all workers, or ``None`` where they are not spread.
         place: This worker's among the counts.
+        leave_seconds: How long a connection is left to a worker that has fewer; it may hang.
     """
+
+    leave_seconds = 0.002
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -168,7 +169,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             return False
         if self._left_since is None:
             self._left_since = now
-        if now - self._left_since < _LEAVE_SECONDS:
+        if now - self._left_since < self.leave_seconds:
             return True
         self._left_since = None
         return False

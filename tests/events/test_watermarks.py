@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -102,20 +102,18 @@ def test_users_of_any_id_have_a_mark(marks: ChangeMarks) -> None:
 
 
 @pytest.fixture
-def asked(sqlite: EventStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], bool]]:
+def asked(sqlite: EventStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], bool]:
     """Says whether a watermark has to be read."""
     reads: list[object] = []
     rows = sqlite.database.rows
-    monkeypatch.setattr(
-        sqlite.database, "rows", lambda *given: reads.append(given) or rows(*given)
-    )
+    monkeypatch.setattr(sqlite.database, "rows", lambda *given: reads.append(given) or rows(*given))
 
     def is_read(user_id: int) -> bool:
         before = len(reads)
         sqlite.watermark(user_id)
         return len(reads) > before
 
-    yield is_read
+    return is_read
 
 
 def test_only_a_change_of_the_history_is_asked_about(
