@@ -30,6 +30,7 @@ _REFUSING_THREADS = 2
 #: Between two looks at what has waited for too long.
 _LOOK_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.0002
+_TAKEN_AT_ONCE = 32
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
@@ -101,15 +102,22 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             self.murder_pending()
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a connection, and wait for its first bytes without a thread."""
-        if self._leaves_to_others():
-            # The socket is still readable, so the next turn comes here again.
-            time.sleep(_LOOK_AGAIN_SECONDS)
-            return
-        try:
-            client, address = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return
+        """Take what connections there are, and wait for their first bytes without a thread.
+
+        Several at once, since a turn of the loop takes long where the threads are busy.
+        """
+        for _ in range(min(_TAKEN_AT_ONCE, self.worker_connections - self.nr_conns)):
+            if self._leaves_to_others():
+                # The socket is still readable, so the next turn comes here again.
+                time.sleep(_LOOK_AGAIN_SECONDS)
+                return
+            try:
+                client, address = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            self._take(listener, client, address)
+
+    def _take(self, listener: socket.socket, client: socket.socket, address: Any) -> None:
         self.nr_conns += 1
         self._say_connections()
         conn = TConn(self.cfg, client, address, listener.getsockname())
