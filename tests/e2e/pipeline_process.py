@@ -51,7 +51,8 @@ class Run:
     @property
     def stderr(self) -> str:
         """What it has said to people so far."""
-        return (self._folder / "stderr").read_text()
+        # A character may be half written.
+        return (self._folder / "stderr").read_text(errors="replace")
 
     def wait_until_it_says(self, words: str) -> None:
         wait_for(lambda: words in self.stderr or self._status() is not None)

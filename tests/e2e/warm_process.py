@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -49,17 +48,20 @@ def load() -> None:
 
 
 def serve() -> None:
-    """Fork a run for each line, until there are no more."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    """Fork a run for each line, and wait for all of them when there are no more."""
+    guards = []
     for line in sys.stdin:
         asked = json.loads(line)
-        if os.fork() == 0:
+        pid = os.fork()
+        if pid == 0:
             guard(asked)
+        guards.append(pid)
+    for pid in guards:
+        os.waitpid(pid, 0)
 
 
 def guard(asked: dict[str, Any]) -> None:
     """Fork the run itself, and write down how it ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     folder = Path(asked["folder"])
     pid = os.fork()
     if pid == 0:
