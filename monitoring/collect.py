@@ -69,7 +69,8 @@ def collect(sources: Sources, settings: DriftSettings, now: float) -> dict[str, 
     windows = closed_windows(
         keys, model, now, grace_seconds=settings.grace_seconds, latest=settings.windows
     )
-    return {"model": model, "windows": [asdict(window) for window in windows]}
+    plain = [{**asdict(window), "files": list(window.files)} for window in windows]
+    return {"model": model, "windows": plain}
 
 
 def windows_of(collected: Mapping[str, Any]) -> list[ProfiledWindow]:

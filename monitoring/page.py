@@ -120,9 +120,9 @@ def _course(windows: Sequence[Window], names: Sequence[str], settings: DecisionS
 def _chart(found: Distribution) -> str:
     figure, axes = new_figure(5.2, 0.7 + 0.3 * len(found.labels))
     places = np.arange(len(found.labels))
-    axes.barh(places - 0.2, found.reference, 0.38, color=GREY, label="in training")
-    # Hatched, so that the two are told apart without colour.
-    axes.barh(places + 0.2, found.live, 0.38, color=BLUE, label="now", hatch="//", edgecolor=GREY)
+    # An outline and a filled bar, so that the two are told apart without colour.
+    axes.barh(places - 0.2, found.reference, 0.36, color="#FFFFFF", edgecolor=GREY, label="then")
+    axes.barh(places + 0.2, found.live, 0.36, color=BLUE, label="now")
     axes.set_yticks(places, found.labels, fontsize=8)
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")

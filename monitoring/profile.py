@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = ProfilingSettings(
         period_seconds=options.period_seconds, keep_periods=options.keep_periods
     )
-    folders = MonitoringFolders(environment.state_dir() / "monitoring")
+    folders = MonitoringFolders(options.folder)
     models = published_models(PublishedFolder(options.published))
     profiler = Profiler(folders.spools, ProfileStore(folders.profiles), models, settings)
     try:
@@ -85,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     defaults = ProfilingSettings()
     parser = argparse.ArgumentParser(prog="python -m monitoring.profile", description=__doc__)
     published = environment.state_dir() / "published"
+    folder = environment.state_dir() / "monitoring"
+    parser.add_argument("--folder", type=Path, default=folder, help="folder of the profiles")
     parser.add_argument("--published", type=Path, default=published, help="folder of the models")
     parser.add_argument("--period-seconds", type=int, default=defaults.period_seconds)
     parser.add_argument("--keep-periods", type=int, default=defaults.keep_periods)

@@ -21,6 +21,7 @@ class ProfilingSettings:
 
     Attributes:
         enabled: Whether it is.
+        folder: Where the profiles go; ``None`` for the state folder's.
         period_seconds: Length of the periods by which profiles are kept; an hour, or less for a
             trial.
         keep_periods: How many periods are kept. They are counted, not dated, so that a clock that
@@ -35,6 +36,7 @@ class ProfilingSettings:
     """
 
     enabled: bool = True
+    folder: str | None = None
     period_seconds: int = 3600
     keep_periods: int = 720
     max_waiting: int = 20_000

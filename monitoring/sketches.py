@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -10,6 +12,8 @@ import pandas as pd
 
 # whylogs 1.6 names this alias of NumPy 1, which NumPy 2 has dropped; nothing else of it breaks.
 vars(np).setdefault("unicode_", np.str_)
+# It would report its use while it is imported; a value that the user set wins.
+os.environ.setdefault("WHYLOGS_NO_ANALYTICS", "1")
 
 from whylogs.core import DatasetProfile  # noqa: E402 - after the mend
 from whylogs.core.view.dataset_profile_view import DatasetProfileView  # noqa: E402
@@ -17,6 +21,9 @@ from whylogs.core.view.dataset_profile_view import DatasetProfileView  # noqa: E
 from monitoring.errors import MonitoringError  # noqa: E402
 from recommender.reference import column  # noqa: E402
 from recommender.scale import FloatArray  # noqa: E402
+
+# It tells of every block that it reads.
+logging.getLogger("whylogs").setLevel(logging.WARNING)
 
 Values = Mapping[str, Any]
 

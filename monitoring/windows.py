@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from monitoring.distances import Distances
 
@@ -56,7 +55,3 @@ class Window:
     model: str
     columns: Mapping[str, ColumnDrift] = field(default_factory=dict)
     performance: Mapping[str, Measured] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the window as plain values."""
-        return asdict(self)

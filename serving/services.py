@@ -83,8 +83,7 @@ class Services:
 def _spool(settings: ServerSettings) -> Spool | None:
     if not settings.profiling.enabled:
         return None
-    folders = MonitoringFolders(environment.state_dir() / "monitoring")
-    return Spool(folders.spools, settings.profiling)
+    return Spool(MonitoringFolders(settings.monitoring_folder).spools, settings.profiling)
 
 
 def services() -> Services:

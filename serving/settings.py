@@ -169,6 +169,13 @@ class ServerSettings:
         return environment.state_dir() / "serving"
 
     @property
+    def monitoring_folder(self) -> Path:
+        """What is profiled, and what became of it."""
+        if self.profiling.folder is not None:
+            return Path(self.profiling.folder)
+        return environment.state_dir() / "monitoring"
+
+    @property
     def events_url(self) -> str:
         """SQLAlchemy's URL of the event store."""
         if self.events.url is not None:

@@ -147,6 +147,7 @@ class Supervisor:
     def _profiling(self) -> Sequence[str]:
         chosen = self._settings.profiling
         return (
+            *("--folder", str(self._settings.monitoring_folder)),
             *("--published", str(self._settings.published_folder)),
             *("--period-seconds", str(chosen.period_seconds)),
             *("--keep-periods", str(chosen.keep_periods)),

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
 from events.migrate import migrate
+from monitoring.settings import ProfilingSettings
 from recommender.bundle import Bundle, write_bundle
 from recommender.publication import Pointer, PublishedFolder, PublishedModel
 from serving import create_app
@@ -59,7 +60,9 @@ def settings(tmp_path: Path) -> ServerSettings:
     """Settings that keep everything in the test's folder."""
     url = f"sqlite:///{tmp_path / 'events.db'}"
     return ServerSettings(
-        published=str(tmp_path / "published"), events=EventSettings(url=url, lock_seconds=0.2)
+        published=str(tmp_path / "published"),
+        events=EventSettings(url=url, lock_seconds=0.2),
+        profiling=ProfilingSettings(folder=str(tmp_path / "monitoring")),
     )
 
 
