@@ -130,6 +130,15 @@ class Audience:
         """How many viewers there are."""
         return len(self.user_ids)
 
+    def eagerness(self) -> FloatArray:
+        """Return how often each viewer comes, shape (n,): the more they have seen, the more often.
+
+        With the root of it, the visitors of a while have rated as many films, in the middle and at
+        the ends, as those in the latest part of the sample.
+        """
+        often: FloatArray = np.sqrt(np.maximum(self.seen.sum(axis=1), 1))
+        return often
+
     def places(self, movie_ids: npt.ArrayLike) -> IntArray:
         """Return where films stand.
 

@@ -70,7 +70,7 @@ class Drive:
         titles = dict(zip(catalogue["movie_id"].tolist(), catalogue["title"], strict=True))
         run = f"sim-{traffic.seed}-{secrets.token_hex(4)}"
         self._visitors = Visitors(before, after, titles, self.record, traffic.seed, run)
-        self.visits = draw_schedule(traffic, scenario)
+        self.visits = draw_schedule(traffic, scenario, audience.eagerness())
         self._stop = threading.Event()
         self._error: RouletteError | None = None
 

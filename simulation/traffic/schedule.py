@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from recommender.errors import UsageError
+from recommender.scale import FloatArray
 from simulation.traffic.scenario import Scenario
 
 VisitKind = Literal["viewer", "newcomer", "bot", "malformed"]
@@ -65,8 +66,15 @@ class Traffic:
                 raise UsageError("must not be negative", place=name, value=getattr(self, name))
 
 
-def draw_schedule(traffic: Traffic, scenario: Scenario) -> list[Visit]:
-    """Return all visits, in order of time: a Poisson process of the asked rate."""
+def draw_schedule(traffic: Traffic, scenario: Scenario, eagerness: FloatArray) -> list[Visit]:
+    """Return all visits, in order of time: a Poisson process of the asked rate.
+
+    Args:
+        traffic: How much.
+        scenario: Who else comes.
+        eagerness: Shape (users,), how often each known viewer comes, in any unit.
+    """
+    shares = np.cumsum(eagerness[: traffic.users] / eagerness[: traffic.users].sum())
     arrivals, who, kinds = (
         np.random.default_rng(child) for child in np.random.SeedSequence(traffic.seed).spawn(3)
     )
@@ -76,7 +84,8 @@ def draw_schedule(traffic: Traffic, scenario: Scenario) -> list[Visit]:
         after = due >= traffic.change_at
         kind = _kind(scenario, float(kinds.random())) if after else "viewer"
         share = float(who.random())
-        visits.append(Visit(len(visits), due, kind, _row(traffic, kind, share), after))
+        row = _row(traffic, kind, share, shares)
+        visits.append(Visit(len(visits), due, kind, row, after))
         due += float(arrivals.exponential(1.0 / traffic.rate))
     return visits
 
@@ -94,8 +103,10 @@ def _kind(scenario: Scenario, chance: float) -> VisitKind:
     return "viewer"
 
 
-def _row(traffic: Traffic, kind: VisitKind, share: float) -> int:
+def _row(traffic: Traffic, kind: VisitKind, share: float, shares: FloatArray) -> int:
     """Return which of the audience, whose newcomers follow the known viewers."""
     if kind == "newcomer":
         return traffic.users + int(share * traffic.newcomers)
-    return int(share * (N_BOTS if kind == "bot" else traffic.users))
+    if kind == "bot":
+        return int(share * N_BOTS)
+    return min(int(np.searchsorted(shares, share, side="right")), traffic.users - 1)
