@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from alerts.settings import AlertSettings
 from pipelines.console import (
     ProgressBars,
     person_console,
@@ -63,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     plan = make_plan(arguments)
+    # Now, since a failure is a bad moment to find out that nobody can be told of it.
+    AlertSettings.load()
     if plan.dry_run:
         _print_json({"plan": dict(plan.rows())}, arguments)
         show_plan(console, plan)
