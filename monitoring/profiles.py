@@ -18,7 +18,7 @@ from pathlib import Path
 
 from monitoring.errors import MonitoringError
 from monitoring.sketches import Sketches
-from recommender.publication import sync_folder
+from recommender.publication import sync
 
 _LOG = logging.getLogger(__name__)
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -130,7 +130,7 @@ class ProfileStore:
         except BaseException:
             Path(work).unlink(missing_ok=True)
             raise
-        sync_folder(self.folder)
+        sync(self.folder)
 
     def all_keys(self) -> list[ProfileKey]:
         """Return what there are profiles of, in order of time."""

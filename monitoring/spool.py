@@ -29,7 +29,7 @@ from typing import IO, Any, NamedTuple, TypeVar
 
 from monitoring.observations import Observation
 from monitoring.settings import ProfilingSettings
-from recommender.publication import sync_folder
+from recommender.publication import sync
 
 T = TypeVar("T")
 
@@ -39,6 +39,8 @@ LOCK, UNFINISHED, FINISHED = "alive.lock", ".part", ".rows"
 NEW = ".new"
 _DRAW_SECONDS = 1.0
 _CLOSE_SECONDS = 5.0
+#: Lists that wait, for each that is drawn of a second; and how many may wait at least.
+_DRAWN_FROM, _FEWEST_LISTS = 4, 200
 
 
 class ShownList(NamedTuple):
@@ -90,6 +92,7 @@ class Spool:
         self._settings = settings
         self._clock = clock
         self._lists: deque[ShownList] = deque()
+        self._most_lists = max(_DRAWN_FROM * settings.lists_per_second, _FEWEST_LISTS)
         self._others: deque[Observation] = deque()
         self._counting = threading.Lock()
         self._writing = threading.Lock()
@@ -101,7 +104,14 @@ class Spool:
         self._chance = random.Random()  # noqa: S311
 
     def put_list(self, shown: ShownList) -> None:
-        """Take a list that was shown; never waits, never raises."""
+        """Take a list that was shown; never waits, never raises.
+
+        Of a busy second the first ones are kept, of which the sample is drawn: what waits would
+        otherwise hold every list in memory.
+        """
+        if len(self._lists) >= self._most_lists:
+            self._count("left_out", 1)
+            return
         self._put(self._lists, shown)
 
     def put(self, row: Observation) -> None:
@@ -221,7 +231,7 @@ class _Pieces:
         self._stream = None
         self._file(UNFINISHED).rename(self._file(FINISHED))
         self._number += 1
-        sync_folder(self._folder)
+        sync(self._folder)
 
     def close(self) -> None:
         """Let go of the folder."""

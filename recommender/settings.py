@@ -248,6 +248,11 @@ class GateSettings:
         max_rmse: Ceiling on RMSE, in stars, where there is no production model.
         accept_dataset_change: Whether a model trained on a data set of another name may replace
             production; then the floors apply.
+        shadow_margin: On real requests of the last day, the estimated stars of the candidate's
+            lists may be at most this much below those of production's.
+        shadow_latency: The candidate's lists may take at most this many times production's time.
+        shadow_least_ms: Time of a list, in milliseconds, that is never too long.
+        shadow_requests: Fewer real requests say nothing.
     """
 
     ndcg_margin: float = 0.005
@@ -255,6 +260,10 @@ class GateSettings:
     min_ndcg: float = 0.02
     max_rmse: float = 1.1
     accept_dataset_change: bool = False
+    shadow_margin: float = 0.1
+    shadow_latency: float = 3.0
+    shadow_least_ms: float = 10.0
+    shadow_requests: int = 50
 
 
 @dataclass(frozen=True)
@@ -264,10 +273,13 @@ class RegistrySettings:
     Attributes:
         experiment: MLflow experiment of the runs.
         model_name: Registered model whose aliases decide what is served.
+        downloaded_bundles: Bundles of a registry elsewhere that stay on this machine, those used
+            last; more of them are removed once they were not used for a day.
     """
 
     experiment: str = "movie-roulette"
     model_name: str = "movie-roulette"
+    downloaded_bundles: int = 5
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ def options(web: WebSettings) -> dict[str, Any]:
 
     def start_worker(worker: BoundedWorker) -> None:
         worker.max_in_flight, worker.request_seconds = web.max_in_flight, web.request_seconds
+        worker.max_body_bytes = web.max_body_bytes
         _start_worker(worker)
 
     found: dict[str, Any] = {

@@ -51,14 +51,15 @@ def test_what_finds_no_room_is_counted(tmp_path: Path) -> None:
 def test_of_more_than_a_profiler_may_cost_a_sample_is_drawn(tmp_path: Path) -> None:
     spool = Spool(tmp_path, ProfilingSettings(lists_per_second=10, events_per_second=20))
     spool._start = lambda: None  # type: ignore[method-assign]
-    for number in range(100):
+    for number in range(300):
         spool.put_list(ShownList(float(number), "m1", 1, ITEMS, 1.0))
         spool.put(rating(number))
     spool.close()
     found = rows(tmp_path)
-    assert spool.counts["left_out"] == 200 - len(found)
+    assert spool.counts["left_out"] == 600 - len(found)
+    assert all(row.time < 200.0 for row in found if row.kind == "list")
     numbers = [row.number for row in found if row.kind == "rating"]
-    assert 20 <= len(numbers) < 100
+    assert 20 <= len(numbers) < 300
     assert numbers == sorted(numbers)
     assert numbers != list(range(len(numbers)))
 
