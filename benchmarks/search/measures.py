@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from benchmarks.recommend import private_megabytes
 from benchmarks.search.films import catalogue_of
 from benchmarks.search.queries import KINDS, Queries, Query
 from benchmarks.search.titles import Films
@@ -18,6 +19,7 @@ from benchmarks.serving.load import Plan, send
 from benchmarks.serving.servers import start_server
 from recommender.inference.search.index import SearchIndex
 from recommender.inference.search.searcher import Searcher
+from recommender.publication import PublishedFolder
 
 _SEED = 12
 _LIMIT = 10
@@ -91,7 +93,12 @@ def typeahead(root: Path, films: Films, seconds: float) -> dict[str, Any]:
     with start_server(root) as server:
         send(Plan(server.port, requests, _CONNECTIONS, seconds / 4, _RATE))
         seen = send(Plan(server.port, requests, _CONNECTIONS, seconds, _RATE))
-    return {name: value for name, value in seen.items() if name != "answers"}
+        bundles = PublishedFolder(root / "published").root
+        memory = [
+            private_megabytes(bundles, Path(f"/proc/{pid}/smaps")) for pid in server.workers()
+        ]
+    figures = {name: value for name, value in seen.items() if name != "answers"}
+    return {**figures, "private_mb_of_each_worker": memory}
 
 
 def _rank(searcher: Searcher, queries: Queries, kind: str, query: Query) -> int | None:
