@@ -11,7 +11,16 @@ from flask_openapi3.types import SecuritySchemesDict
 
 from serving import document, operation, problems
 from serving.parsing import problem_of
-from serving.routes import contracts, events, lineage, movies, predictions, recommendations, users
+from serving.routes import (
+    contracts,
+    events,
+    lineage,
+    movies,
+    predictions,
+    recommendations,
+    search,
+    users,
+)
 from serving.schemas.answers import ProblemAnswer
 from serving.services import Services
 from serving.settings import ServerSettings
@@ -22,7 +31,7 @@ _ROOMS = (problems, document)
 _KEY: SecuritySchemesDict = {
     "api_key": {"type": "http", "scheme": "bearer", "description": "Or in `X-API-Key`."}
 }
-_ROUTES = (recommendations, predictions, movies, events, users, lineage, contracts)
+_ROUTES = (recommendations, predictions, movies, search, events, users, lineage, contracts)
 
 
 def create_app(

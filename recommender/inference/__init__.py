@@ -3,5 +3,14 @@
 from recommender.inference.browsing import Wanted
 from recommender.inference.recommender import Recommender
 from recommender.inference.reranking import Diversity
+from recommender.inference.search.results import KeywordHit, MovieHit, PersonHit, SearchResults
 
-__all__ = ["Diversity", "Recommender", "Wanted"]
+__all__ = [
+    "Diversity",
+    "KeywordHit",
+    "MovieHit",
+    "PersonHit",
+    "Recommender",
+    "SearchResults",
+    "Wanted",
+]

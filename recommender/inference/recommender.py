@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from recommender.bundle import Bundle
+from recommender.bundle import Bundle, require_format
 from recommender.errors import BundleError, UsageError
 from recommender.inference.attributions import Contribution
 from recommender.inference.browsing import Browser, SortKey, Wanted
@@ -32,6 +32,9 @@ from recommender.inference.paths import item_paths, rating_paths
 from recommender.inference.ranking_sums import sums_of
 from recommender.inference.rankings import best, settled
 from recommender.inference.reranking import Diversity, MovieFacts, Reranking
+from recommender.inference.search.index import SearchIndex
+from recommender.inference.search.results import SearchResults
+from recommender.inference.search.searcher import Searcher
 from recommender.scale import FloatArray, IntArray, RatingScale
 from recommender.scorer import RatingEstimates, RatingIntervals, Recommendations, ScorePath
 
@@ -43,12 +46,21 @@ class Recommender:
         audience: Users, movies and histories.
         components: Everything that scores.
         catalogue: What is shown of a movie.
+        index: By which movies, people and keywords are found.
     """
 
-    def __init__(self, audience: Audience, components: Components, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        audience: Audience,
+        components: Components,
+        catalogue: Catalogue,
+        index: SearchIndex,
+    ) -> None:
         self._audience = audience
         self._components = components
         self._catalogue = catalogue
+        self._index = index
+        self._searcher = Searcher(index, catalogue, audience.movies.ids)
         self._parts = components.parts(audience)
         self._hybrid = self._parts["hybrid"]
         self._similarity = components.similarity()
@@ -58,8 +70,10 @@ class Recommender:
         """Return the recommender of ``bundle``; arrays stay memory-mapped.
 
         Raises:
-            BundleError: The bundle lacks an array or setting that scoring needs.
+            BundleError: The bundle is of another format, or lacks an array or setting that
+                scoring needs.
         """
+        require_format(bundle)
         # Plain views of the mapped arrays: the subclass slows every operation down.
         arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(bundle[name]) for name in bundle}
         try:
@@ -80,8 +94,8 @@ class Recommender:
             KeyError: An array or setting is missing.
         """
         components = Components.from_arrays(arrays, scoring)
-        audience = _read_audience(arrays, scoring)
-        return cls(audience, components, Catalogue.from_arrays(arrays))
+        audience, index = _read_audience(arrays, scoring), SearchIndex.from_arrays(arrays)
+        return cls(audience, components, Catalogue.from_arrays(arrays), index)
 
     @property
     def name(self) -> str:
@@ -118,7 +132,7 @@ class Recommender:
     @cached_property
     def browser(self) -> Browser:
         """The catalogue as lists; made when first asked for."""
-        return Browser(self._catalogue, self._components.static["popularity"])
+        return Browser(self._catalogue, self._components.static["popularity"], self._index)
 
     def part(self, name: str) -> Part:
         """Return the hybrid or one of its parts.
@@ -360,20 +374,45 @@ class Recommender:
         chosen = best(scores, k, self._excluded(np.array([movie]), wanted))
         return self.movie_ids[chosen], scores[chosen]
 
-    def browse(self, wanted: Wanted, *, query: str = "", sort: SortKey = "popularity") -> IntArray:
+    def search(self, query: str, limit: int = 10) -> SearchResults:
+        """Return the movies, people and keywords that somebody may mean, each best first.
+
+        Spelling mistakes, accents, case, punctuation, English articles and the order of words do
+        not matter; the last word may be the beginning of one; a year counts. Only the first words
+        of a long query are read.
+
+        Args:
+            query: What was typed; one without letters, digits or signs finds nothing.
+            limit: Most of each kind.
+
+        Raises:
+            UsageError: ``limit`` is below 1.
+        """
+        if limit < 1:
+            raise UsageError("the number of hits must be at least 1", place="search", value=limit)
+        return self._searcher.search(query, limit)
+
+    def browse(self, wanted: Wanted, *, query: str = "", sort: SortKey | None = None) -> IntArray:
         """Return the ids of all movies that are asked for, in an order, shape (n,).
 
         Args:
             wanted: What a movie must be.
-            query: What its title must contain, in any case of letters.
-            sort: The order; see `Browser.order`.
+            query: What is searched for, as `search` does; a blank one asks for all movies.
+            sort: The order; see `Browser.order`. Unless given, what fits the query best comes
+                first, and the most popular where there is no query.
         """
         shown = ~self.browser.unwanted(wanted)
-        if query:
-            shown &= self.browser.titled(query)
         shown[self._positions(wanted.excluded)] = False
-        order = self.browser.order(sort)
-        return np.asarray(self.movie_ids[order[shown[order]]])
+        if not query.strip():
+            order = self.browser.order(sort or "popularity")
+            return np.asarray(self.movie_ids[order[shown[order]]])
+        found: IntArray = self._searcher.movies(query)
+        if sort is not None:
+            is_found = np.zeros_like(shown)
+            is_found[found] = True
+            order = self.browser.order(sort)
+            found = order[is_found[order]]
+        return np.asarray(self.movie_ids[found[shown[found]]])
 
     def has(self, movie_id: int) -> bool:
         """Return whether a movie is in the catalogue."""

@@ -60,12 +60,22 @@ def similar(path: MoviePath, query: Filters) -> Response:
 def browse(query: BrowseQuery) -> Response:
     """In pages: pass `next_cursor` back as `cursor`, with everything else as it was."""
     check_limits(("limit", query.limit, services().settings.lists.max_k))
+    if query.sort == "relevance" and not query.query.strip():
+        errors = [{"field": "sort", "problem": "relevance needs a query"}]
+        raise Problem(422, "There is nothing to be relevant to.", kind="invalid", errors=errors)
     served = model_now()
     year = query.year
-    wanted = Wanted(tuple(query.genre), year or query.year_from, year or query.year_to)
+    wanted = Wanted(
+        genres=tuple(query.genre),
+        year_from=year or query.year_from,
+        year_to=year or query.year_to,
+        person=query.person,
+        keyword=query.keyword,
+    )
     if query.cursor is None:
         searched(services(), query.query)
-    found = served.recommender.browse(wanted, query=query.query, sort=query.sort).tolist()
+    sort = None if query.sort == "relevance" else query.sort
+    found = served.recommender.browse(wanted, query=query.query, sort=sort).tolist()
     start = 0 if query.cursor is None else _place_after(found, query)
     page = found[start : start + query.limit]
     more = start + len(page) < len(found) and page

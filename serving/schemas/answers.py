@@ -96,6 +96,45 @@ class PageAnswer(Answer):
     model_version: str
 
 
+class FoundMovie(Card):
+    """A movie that was found."""
+
+    score: Annotated[float, Field(description="Comparable within one answer.")]
+    matched: Literal["title", "original title", "person", "keyword", "year"]
+    found_in: Annotated[
+        str, Field(description="The name, person, keyword or year that was matched.")
+    ]
+    spans: Annotated[
+        list[tuple[int, int]],
+        Field(description="Parts of `title` to highlight: start and end, in code points."),
+    ]
+
+
+class FoundPerson(Answer):
+    """A person who was found."""
+
+    name: str
+    roles: list[Literal["director", "cast"]]
+    n_movies: int
+    movie_ids: Annotated[list[int], Field(description="The most popular ones first.")]
+
+
+class FoundKeyword(Answer):
+    """A keyword that was found."""
+
+    keyword: str
+    n_movies: int
+
+
+class SearchAnswer(Answer):
+    """What a query found, each kind best first."""
+
+    movies: list[FoundMovie]
+    people: list[FoundPerson]
+    keywords: list[FoundKeyword]
+    model_version: str
+
+
 class IntervalAnswer(Answer):
     """Where the rating lies, as far as the errors on held-out ratings tell."""
 

@@ -29,6 +29,9 @@ from serving.schemas.fields import (
     TextYear,
 )
 
+#: Characters of a query.
+LONGEST_QUERY = 200
+
 
 class UserPath(Given):
     """A user."""
@@ -96,16 +99,40 @@ class VisitorBody(Given):
 class BrowseQuery(Given):
     """Which page of the catalogue is wanted."""
 
-    query: Annotated[str, Field(max_length=200, description="Part of the title.")] = ""
+    query: Annotated[
+        str, Field(max_length=LONGEST_QUERY, description="What `/v1/search` would find.")
+    ] = ""
     genre: Genres = Field(default=[])
     year: TextYear | None = None
     year_from: TextYear | None = None
     year_to: TextYear | None = None
-    sort: Literal["popularity", "title", "year"] = "popularity"
+    person: Annotated[
+        str | None, Field(max_length=LONGEST_QUERY, description="Someone's whole name.")
+    ] = None
+    keyword: Annotated[
+        str | None, Field(max_length=LONGEST_QUERY, description="A whole keyword.")
+    ] = None
+    sort: Annotated[
+        Literal["relevance", "popularity", "title", "year"] | None,
+        Field(description="By relevance where there is a query, else by popularity."),
+    ] = None
     limit: Length = 20
     cursor: Annotated[
         str | None, Field(max_length=200, description="`next_cursor` of the page before.")
     ] = None
+
+
+class SearchQuery(Given):
+    """What somebody typed."""
+
+    query: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_QUERY,
+            description="Words of a title, an original title, a person or a keyword, or a year.",
+        ),
+    ]
+    limit: Length = 10
 
 
 class PredictionQuery(Given):
