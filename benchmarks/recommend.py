@@ -6,8 +6,8 @@
 A bundle with arrays of realistic shapes and random content is written to a temporary folder. A
 process of its own, with one thread, opens it memory-mapped and measures: the top 20 of a known
 user; ranking and rating estimates of someone whose history is folded in; estimates alone; a
-re-ranked list; and an explanation. Private memory is what `/proc/self/smaps` counts as private
-outside the files of the bundle.
+re-ranked list; a list with its reasons; and an explanation. Private memory is what
+`/proc/self/smaps` counts as private outside the files of the bundle.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ from recommender.inference.rankings import (
     ProfileRanking,
 )
 from recommender.inference.recommender import audience_arrays
+from recommender.inference.search.index import SearchIndex
 from recommender.scale import FloatArray, RatingScale
 from recommender.settings import ModelParams
 
@@ -127,12 +128,18 @@ def measure(path: Path) -> dict[str, Any]:
         ),
         "reranked": varied,
         "reranking_more_ms": round(varied["median_ms"] - known["median_ms"], 3),
+        "explained_list": timed(lambda user: explained_list(served, user), users[:50]),
         "explanation": timed(lambda user: served.explain(int(wanted[3]), user_id=user), users[:50]),
         "rating_explanation": timed(
             lambda user: served.explain_rating(int(wanted[3]), user_id=user), users[:50]
         ),
     }
     return figures | {"private_mb": private_megabytes(path)}
+
+
+def explained_list(served: Recommender, user: int) -> None:
+    """Make the reasons of a user's list."""
+    served.reasons(served.recommend(user, _LIST_LENGTH).movie_ids, user_id=user)
 
 
 def timed(work: Callable[[Any], object], cases: Sequence[Any]) -> dict[str, float]:
@@ -168,22 +175,34 @@ def private_megabytes(bundle: Path, smaps: Path = Path("/proc/self/smaps")) -> f
     return round(total / 1000.0, 1)
 
 
-def write_synthetic(path: Path, n_movies: int, n_users: int) -> float:
-    """Write a bundle of random arrays to ``path`` and return its size in megabytes."""
+def write_synthetic(
+    path: Path,
+    n_movies: int,
+    n_users: int,
+    catalogue: Catalogue | None = None,
+    popularity: FloatArray | None = None,
+) -> float:
+    """Write a bundle of random arrays to ``path`` and return its size in megabytes.
+
+    Args:
+        path: Folder to make.
+        n_movies: How many movies.
+        n_users: How many users.
+        catalogue: What is shown of the movies; they are numbered unless it is given.
+        popularity: Shape (n_movies,), for the search; random unless given.
+    """
     rng = np.random.default_rng(0)
     params = ModelParams()
     audience = _audience(rng, n_movies, n_users)
     components = _components(rng, n_movies, n_users, params)
-    genres = ["|".join(rng.choice(_GENRES, rng.integers(1, 4), replace=False)) for _ in range(999)]
-    catalogue = Catalogue.of(
-        [f"Film {movie}" for movie in range(n_movies)],
-        [genres[movie % len(genres)] for movie in range(n_movies)],
-        [1950 + movie % 70 for movie in range(n_movies)],
-    )
+    catalogue = catalogue or _numbered(rng, n_movies)
+    if popularity is None:
+        popularity = components.static["popularity"]
     arrays = {
         **components.to_arrays(),
         **audience_arrays(audience, audience.seen),
         **catalogue.to_arrays(),
+        **SearchIndex.of(catalogue, popularity).to_arrays(),
     }
     fields: dict[str, Any] = {
         "dataset": "synthetic",
@@ -199,6 +218,15 @@ def write_synthetic(path: Path, n_movies: int, n_users: int) -> float:
     }
     write_bundle(path, arrays, fields)
     return round(sum(file.stat().st_size for file in path.iterdir()) / 1e6, 1)
+
+
+def _numbered(rng: np.random.Generator, n_movies: int) -> Catalogue:
+    genres = ["|".join(rng.choice(_GENRES, rng.integers(1, 4), replace=False)) for _ in range(999)]
+    return Catalogue.of(
+        [f"Film {movie}" for movie in range(n_movies)],
+        [genres[movie % len(genres)] for movie in range(n_movies)],
+        [1950 + movie % 70 for movie in range(n_movies)],
+    )
 
 
 def _audience(rng: np.random.Generator, n_movies: int, n_users: int) -> Audience:

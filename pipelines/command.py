@@ -8,11 +8,15 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
 
+import environment
+from alerts.settings import AlertSettings
+from monitoring.run_records import record_run
 from pipelines.console import (
     ProgressBars,
     person_console,
@@ -31,12 +35,15 @@ _INTERRUPTED = {
     "comparison": "interrupted: nothing was compared",
     "tuning": "interrupted: the trials done are kept, and the same command goes on with the next",
     "rollback": "interrupted",
+    "monitoring": "interrupted: the journal of decisions is whole, and the next round goes on",
 }
 _RUNNERS = {
     "training": ("pipelines.training", "train"),
     "comparison": ("pipelines.comparison", "compare"),
     "tuning": ("pipelines.tuning", "tune"),
     "rollback": ("pipelines.rollback", "roll_back"),
+    "monitoring": ("pipelines.monitoring", "monitor"),
+    "watch": ("pipelines.watching", "watch"),
 }
 
 
@@ -47,6 +54,22 @@ def run(arguments: argparse.Namespace) -> int:
         # A failed step is shown once, in the project's own words.
         for name in _QUIETED:
             logging.getLogger(name).setLevel(logging.CRITICAL)
+    started = time.time()
+    code = _obey(arguments, console)
+    if not arguments.dry_run and arguments.watch is None:
+        _record(console, arguments.pipeline, started, code)
+    return code
+
+
+def _record(console: Console, pipeline: str, started: float, code: int) -> None:
+    try:
+        record_run(environment.state_dir() / "runs", pipeline, started, time.time(), code)
+    except (OSError, ValueError) as error:
+        # What it came to is told already; only the dashboards will not know.
+        console.print(f"note: how the run ended could not be noted: {error}")
+
+
+def _obey(arguments: argparse.Namespace, console: Console) -> int:
     try:
         return _run(arguments, console)
     except RouletteError as error:
@@ -60,12 +83,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     plan = make_plan(arguments)
+    # Now, since a failure is a bad moment to find out that nobody can be told of it.
+    AlertSettings.load()
     if plan.dry_run:
         _print_json({"plan": dict(plan.rows())}, arguments)
         show_plan(console, plan)
         return 0
     with ProgressBars(console).running():
-        outcome = _runner(plan.pipeline)(plan)
+        outcome = _runner("watch" if plan.watch_seconds is not None else plan.pipeline)(plan)
     _print_json(outcome.to_dict(), arguments)
     show_outcome(console, outcome)
     return outcome.exit_code

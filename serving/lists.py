@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from events.records import ServedList, UserHistory, WrittenItems, WrittenRequest
 from recommender.errors import UsageError
-from recommender.inference import Diversity, Recommender, Wanted
+from recommender.inference import Choice, Diversity, Recommender, Wanted, Wish
+from recommender.inference.choices import RecommenderName
 from recommender.inference.explanations import Reason
 from recommender.scorer import Recommendations, ScorePath
 from serving.ids import new_id
 from serving.metrics import metrics
 from serving.models.loading import ServedModel
+from serving.observing import list_shown
 from serving.services import Services
 
 Plain = dict[str, Any]
@@ -42,6 +44,9 @@ class Asked:
         movie_ids: What an anonymous visitor likes or has rated, oldest first.
         ratings: Stars of each, or ``None`` for a like.
         similar_to: The movie to which others are similar, or ``None``.
+        recommender: Who makes the list, one of `recommender.inference.choices.RECOMMENDERS`.
+        wishes: What there should be more or less of, each as `Wish.parse` reads it.
+        seed: Of the roulette.
     """
 
     user_id: int | None = None
@@ -55,6 +60,9 @@ class Asked:
     movie_ids: tuple[int, ...] = ()
     ratings: tuple[float | None, ...] = ()
     similar_to: int | None = None
+    recommender: RecommenderName = "hybrid"
+    wishes: tuple[str, ...] = ()
+    seed: int = 0
 
     def to_plain(self) -> Plain:
         """Return what was asked as JSON has it."""
@@ -73,6 +81,15 @@ class Asked:
     def wanted(self) -> Wanted:
         """What a movie must be."""
         return Wanted(self.genres, self.year_from, self.year_to, self.exclude_ids)
+
+    @property
+    def choice(self) -> Choice:
+        """Who makes the list, and what is wished.
+
+        Raises:
+            UsageError: A wish is not one.
+        """
+        return Choice(self.recommender, tuple(map(Wish.parse, self.wishes)), self.seed)
 
     @property
     def reranking(self) -> Diversity | None:
@@ -146,6 +163,7 @@ def show(services: Services, asked: Asked) -> Shown:
             known.
         UsageError: The request does not fit the model: stars off its scale, an unknown movie.
     """
+    started = time.perf_counter()
     served = services.models.current()
     watermark = 0 if asked.user_id is None else services.events.watermark(asked.user_id)
     digest = served.digest if served else None
@@ -173,6 +191,7 @@ def show(services: Services, asked: Asked) -> Shown:
             items=made.logged,
         )
     )
+    list_shown(services, made.logged, digest, asked.user_id, started)
     return shown
 
 
@@ -208,11 +227,13 @@ def make(served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
         user_id=viewer.user_id,
         diversity=asked.reranking,
         wanted=wanted,
+        choice=asked.choice,
     )
     items = _items(recommender, found)
     if asked.explain:
-        for item in items:
-            item["reasons"] = reasons(recommender, viewer, item["movie_id"])
+        given = reasons(recommender, viewer, found.movie_ids.tolist(), asked.choice)
+        for item, found_reasons in zip(items, given, strict=True):
+            item["reasons"] = found_reasons
     head = _head(served, asked, found.path)
     if asked.movie_ids:
         head["unknown_movies"] = found.unknown_movies
@@ -255,15 +276,18 @@ def viewer_of(recommender: Recommender, asked: Asked, history: UserHistory) -> V
     return ViewerHistory(user_id, tuple(m for m, _ in news), tuple(stars for _, stars in news))
 
 
-def reasons(recommender: Recommender, viewer: ViewerHistory, movie_id: int) -> list[Plain]:
-    """Return the rated movies to which a movie owes its place, the strongest first."""
-    explained = recommender.explain(
-        movie_id,
+def reasons(
+    recommender: Recommender, viewer: ViewerHistory, movie_ids: Sequence[int], choice: Choice
+) -> list[list[Plain]]:
+    """Return the rated movies to which each movie owes its place, the strongest first."""
+    explained = recommender.reasons(
+        movie_ids,
         user_id=viewer.user_id,
         movie_ids=viewer.movie_ids,
         ratings=viewer.ratings,
+        choice=choice,
     )
-    return [reason(recommender, found) for found in explained.reasons]
+    return [[reason(recommender, one) for one in found] for found in explained]
 
 
 def reason(recommender: Recommender, found: Reason) -> Plain:

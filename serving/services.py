@@ -12,6 +12,8 @@ import environment
 from events.group_commit import GroupCommit, GroupLimits
 from events.served_log import ServedLog
 from events.store import EventStore
+from monitoring.folders import MonitoringFolders
+from monitoring.spool import Spool
 from recommender.publication import PublishedFolder
 from serving.cache import ListCache
 from serving.models.catalogue_only import CatalogueOnly
@@ -22,7 +24,7 @@ _EXTENSION = "services"
 #: Lists that a worker makes at once. More would not be ready sooner: they take turns at the one
 #: interpreter, and whoever has a short thing to do between (an answer from the cache, a refusal)
 #: would wait for a turn of each.
-_MADE_AT_ONCE = int(__import__("os").environ.get("SS_MAKING", "1"))
+_MADE_AT_ONCE = 1
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Services:
         served: How served lists get into it.
         cache: Lists made before.
         catalogue: Popular films, for as long as there is no model.
+        spool: What is seen on its way to the profiler, or ``None`` where nothing is profiled.
         making: Held by the threads that make a list.
     """
 
@@ -50,6 +53,7 @@ class Services:
     served: ServedLog
     cache: ListCache
     catalogue: CatalogueOnly
+    spool: Spool | None = None
     making: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_MADE_AT_ONCE))
 
     @classmethod
@@ -66,6 +70,7 @@ class Services:
             served=ServedLog(store),
             cache=ListCache(int(settings.cache.max_mb * 1e6), settings.cache.ttl_seconds),
             catalogue=CatalogueOnly(environment.ROOT / "data"),
+            spool=_spool(settings),
         )
 
     def start(self) -> None:
@@ -78,6 +83,14 @@ class Services:
         self.commits.close()
         self.served.close()
         self.events.close()
+        if self.spool is not None:
+            self.spool.close()
+
+
+def _spool(settings: ServerSettings) -> Spool | None:
+    if not settings.profiling.enabled:
+        return None
+    return Spool(MonitoringFolders(settings.monitoring_folder).spools, settings.profiling)
 
 
 def services() -> Services:
