@@ -310,7 +310,14 @@ class HybridScorer:
         params = replace(params, ease_max_movies=fewer)
         trials: dict[str, list[Trial]] = {"new": [], "first": []}
         trials |= {kind: [] for kind in PERSONAL_KINDS[self.method]}
-        found = collect_trials(sample, features, params, self.seed, self.method, self._fit_implicit)
+        found = collect_trials(
+            sample,
+            features,
+            params,
+            self.seed,
+            method=self.method,
+            fit_implicit=self._fit_implicit,
+        )
         for done, (kind, trial) in enumerate(found):
             self.stages.progress("ranking blend", done, None)
             trials[kind].append(trial)

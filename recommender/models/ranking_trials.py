@@ -147,6 +147,7 @@ def collect_trials(
     features: Floats,
     params: ModelParams,
     seed: int,
+    *,
     method: SplitMethod = "temporal",
     fit_implicit: FitImplicit = fit_ials,
 ) -> Iterator[tuple[str, Trial]]:
