@@ -43,11 +43,12 @@ COPY expectations expectations
 COPY recommender recommender
 COPY simulation simulation
 COPY events events
+COPY monitoring monitoring
 COPY tracking tracking
 COPY steps steps
 COPY pipelines pipelines
 # Compiled here, since the user of the image may not write; without it starts are slower.
-RUN .venv/bin/python -m compileall -q environment.py run_pipeline.py events expectations \
+RUN .venv/bin/python -m compileall -q environment.py run_pipeline.py events expectations monitoring \
     recommender simulation tracking steps pipelines
 ARG MOVIE_ROULETTE_REVISION=
 ENV MOVIE_ROULETTE_REVISION=${MOVIE_ROULETTE_REVISION} \
@@ -62,9 +63,10 @@ COPY --from=serving-environment /app/.venv .venv
 COPY environment.py ./
 COPY configs/serving.yaml configs/
 COPY events events
+COPY monitoring monitoring
 COPY recommender recommender
 COPY serving serving
-RUN .venv/bin/python -m compileall -q environment.py events recommender serving
+RUN .venv/bin/python -m compileall -q environment.py events monitoring recommender serving
 # The publisher runs beside it, from the training image (`python -m tracking.publish`), and shares
 # the volume. Every setting of configs/serving.yaml can be given as a variable like this one.
 ARG MOVIE_ROULETTE_REVISION=

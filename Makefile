@@ -36,7 +36,8 @@ serve: .venv/serving.stamp ## Serve the production model on http://127.0.0.1:808
 test: lint types pytest ## Run every check and every test
 
 pytest: .venv/dev.stamp ## Run the tests and hold the branch coverage
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
+		--cov --cov-report= $(ARGS)
 	$(BIN)/python -m coverage json --quiet -o .coverage.json
 	$(BIN)/python tests/setup/coverage_gate.py .coverage.json
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import environment
 
 DESCRIPTION = """\
-Train, test, register and promote the recommender; compare models; tune one; or put the previous
-version back."""
+Train, test, register and promote the recommender; compare models; tune one; put the previous
+version back; or look for drift in live traffic and train again where it is needed."""
 EPILOG = """\
 exit codes:
   0    done; for training the last lines say whether the model was promoted
@@ -28,6 +28,8 @@ examples:
   python run_pipeline.py comparison --set comparison.models=[svd,ease,hybrid]
   python run_pipeline.py tuning --model ease --trials 30 --write
   python run_pipeline.py rollback
+  python run_pipeline.py monitoring --watch 15m
+  python run_pipeline.py monitoring --retrain
 """
 
 
@@ -43,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         "pipeline",
         nargs="?",
         default="training",
-        choices=["training", "comparison", "tuning", "rollback"],
+        choices=["training", "comparison", "tuning", "rollback", "monitoring"],
         help="what to run (default: training)",
     )
     parser.add_argument("--dataset", help="sample, a MovieLens name, or any name with --data-path")
@@ -70,6 +72,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--write",
         action="store_true",
         help="tuning: write the best values into the file of hyper-parameters, if they are better",
+    )
+    parser.add_argument(
+        "--watch", metavar="TIME", help="monitoring: again and again, e.g. every 15m, until Ctrl-C"
+    )
+    parser.add_argument(
+        "--retrain", action="store_true", help="monitoring: train again whatever the windows show"
     )
     parser.add_argument("--no-cache", action="store_true", help="run every step again")
     parser.add_argument(

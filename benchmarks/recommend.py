@@ -6,8 +6,8 @@
 A bundle with arrays of realistic shapes and random content is written to a temporary folder. A
 process of its own, with one thread, opens it memory-mapped and measures: the top 20 of a known
 user; ranking and rating estimates of someone whose history is folded in; estimates alone; a
-re-ranked list; and an explanation. Private memory is what `/proc/self/smaps` counts as private
-outside the files of the bundle.
+re-ranked list; a list with its reasons; and an explanation. Private memory is what
+`/proc/self/smaps` counts as private outside the files of the bundle.
 """
 
 from __future__ import annotations
@@ -127,12 +127,18 @@ def measure(path: Path) -> dict[str, Any]:
         ),
         "reranked": varied,
         "reranking_more_ms": round(varied["median_ms"] - known["median_ms"], 3),
+        "explained_list": timed(lambda user: explained_list(served, user), users[:50]),
         "explanation": timed(lambda user: served.explain(int(wanted[3]), user_id=user), users[:50]),
         "rating_explanation": timed(
             lambda user: served.explain_rating(int(wanted[3]), user_id=user), users[:50]
         ),
     }
     return figures | {"private_mb": private_megabytes(path)}
+
+
+def explained_list(served: Recommender, user: int) -> None:
+    """Make the reasons of a user's list."""
+    served.reasons(served.recommend(user, _LIST_LENGTH).movie_ids, user_id=user)
 
 
 def timed(work: Callable[[Any], object], cases: Sequence[Any]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recommender.data.additions import USERS_OWN_WORD
 from recommender.errors import DataError
 from recommender.schema import (
     CREDIT_DTYPES,
@@ -152,11 +153,13 @@ def _unaccounted_rows(dataset: Dataset, removed: pd.DataFrame) -> Derived:
 
 def _cleaning_table(report: CleaningReport) -> pd.DataFrame:
     rows = pd.Series(list(report.removed.values()), dtype="int64")
+    # A user's own later word is no fault of the data, however often it replaces an earlier one.
+    at_fault = [reason not in USERS_OWN_WORD for reason in report.removed]
     return pd.DataFrame(
         {
             "reason": pd.Series(list(report.removed), dtype="str"),
             "rows": rows,
-            "share": rows / max(report.rows_read, 1),
+            "share": rows.where(pd.Series(at_fault, dtype="bool"), 0) / max(report.rows_read, 1),
         }
     )
 

@@ -25,6 +25,17 @@ def append_alert(error: BaseException, *, step: str, run: str, file: Path) -> No
         stream.write(json.dumps(describe(error, step=step, run=run)) + "\n")
 
 
+def tell(text: str, *, step: str, run: str) -> None:
+    """Append an alert of something that is no error of a step.
+
+    Args:
+        text: What somebody must look at, as a full sentence.
+        step: What found it.
+        run: In which run.
+    """
+    append_alert(RouletteError(text.rstrip(".")), step=step, run=run, file=alert_file())
+
+
 def describe(error: BaseException, *, step: str, run: str) -> dict[str, Any]:
     """Return the alert as plain values."""
     alert: dict[str, Any] = {

@@ -31,12 +31,15 @@ _INTERRUPTED = {
     "comparison": "interrupted: nothing was compared",
     "tuning": "interrupted: the trials done are kept, and the same command goes on with the next",
     "rollback": "interrupted",
+    "monitoring": "interrupted: the journal of decisions is whole, and the next round goes on",
 }
 _RUNNERS = {
     "training": ("pipelines.training", "train"),
     "comparison": ("pipelines.comparison", "compare"),
     "tuning": ("pipelines.tuning", "tune"),
     "rollback": ("pipelines.rollback", "roll_back"),
+    "monitoring": ("pipelines.monitoring", "monitor"),
+    "watch": ("pipelines.watching", "watch"),
 }
 
 
@@ -65,7 +68,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         show_plan(console, plan)
         return 0
     with ProgressBars(console).running():
-        outcome = _runner(plan.pipeline)(plan)
+        outcome = _runner("watch" if plan.watch_seconds is not None else plan.pipeline)(plan)
     _print_json(outcome.to_dict(), arguments)
     show_outcome(console, outcome)
     return outcome.exit_code

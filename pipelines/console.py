@@ -13,12 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.outcome import (
+    MonitoringOutcome,
     Outcome,
     ReportedOutcome,
     RollbackOutcome,
     ShownTable,
     StepOutcome,
     TrainingOutcome,
+    WatchOutcome,
 )
 from pipelines.plan import Plan
 from recommender.errors import RouletteError
@@ -116,6 +118,10 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
         show_reported(console, outcome)
     elif isinstance(outcome, RollbackOutcome):
         show_rollback(console, outcome)
+    elif isinstance(outcome, MonitoringOutcome):
+        show_monitoring(console, outcome)
+    elif isinstance(outcome, WatchOutcome):
+        console.print(f"stopped after {outcome.rounds} rounds, {outcome.failed} of them failed")
 
 
 def show_training(console: Console, outcome: TrainingOutcome) -> None:
@@ -149,6 +155,19 @@ def show_rollback(console: Console, outcome: RollbackOutcome) -> None:
     console.print(outcome.message)
     if outcome.previous is not None:
         console.print(f"Version {outcome.previous} is `previous`: a second rollback undoes this.")
+
+
+def show_monitoring(console: Console, outcome: MonitoringOutcome) -> None:
+    """Print the steps, what the windows show, the decision with its reasons, and where to look."""
+    title = f"monitoring of version {outcome.version}, {outcome.windows} windows"
+    console.print(_steps_table(title, outcome.steps))
+    _print_notes(console, outcome.notes)
+    console.print(Text(outcome.verdict), soft_wrap=True)
+    console.print(Text(outcome.message, style="bold"), soft_wrap=True)
+    for rule, passed, detail in outcome.reasons:
+        mark = ("yes ", "green") if passed else ("no  ", "yellow")
+        console.print(Text.assemble("  ", mark, f"{rule}: {detail}"), soft_wrap=True)
+    _print_places(console, outcome.places)
 
 
 def _print_notes(console: Console, notes: Sequence[str]) -> None:

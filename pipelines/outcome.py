@@ -155,6 +155,72 @@ class ReportedOutcome:
 
 
 @dataclass(frozen=True)
+class MonitoringOutcome:
+    """What a round of monitoring came to.
+
+    Attributes:
+        version: Version that is served.
+        windows: How many windows were measured.
+        verdict: What the latest one shows, as a sentence.
+        retrain: Whether a retraining was decided.
+        causes: What asked for one.
+        held_back: The rules that did not let it through.
+        reasons: Of each rule its name, whether it passed, and the numbers.
+        message: What was decided, as a sentence.
+        notes: What a reader must know, in full sentences.
+        steps: How each step went.
+        zenml_run: Name of the ZenML run.
+        mlflow_run: Id of the MLflow run.
+        places: Labels and paths or commands: where to look.
+    """
+
+    version: str
+    windows: int
+    verdict: str
+    retrain: bool
+    causes: tuple[str, ...]
+    held_back: tuple[str, ...]
+    reasons: tuple[tuple[str, bool, str], ...]
+    message: str
+    notes: tuple[str, ...]
+    steps: tuple[StepOutcome, ...]
+    zenml_run: str
+    mlflow_run: str
+    places: tuple[tuple[str, str], ...]
+
+    @property
+    def exit_code(self) -> int:
+        """The status with which the command line ends."""
+        return DONE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain values for JSON."""
+        return {**asdict(self), "places": dict(self.places), "exit_code": self.exit_code}
+
+
+@dataclass(frozen=True)
+class WatchOutcome:
+    """What a loop of rounds came to, once it was told to stop.
+
+    Attributes:
+        rounds: How many rounds ended.
+        failed: How many of them failed.
+    """
+
+    rounds: int
+    failed: int
+
+    @property
+    def exit_code(self) -> int:
+        """The status with which the command line ends."""
+        return DONE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class RollbackOutcome:
     """What a rollback came to.
 

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import yaml
 
 import environment
+from monitoring.settings import MonitoringConfig
+from pipelines.interval import parse_interval
 from recommender.data.ingest import DataRequest
 from recommender.errors import UsageError
 from recommender.settings import (
@@ -30,6 +32,7 @@ _CONFIGS: dict[str, tuple[type[RunConfig], str]] = {
     "comparison": (ComparisonConfig, "comparison.yaml"),
     "tuning": (TuningConfig, "tuning.yaml"),
     "rollback": (TrainingConfig, "training.yaml"),
+    "monitoring": (MonitoringConfig, "monitoring.yaml"),
 }
 #: Options of the command line that stand for a setting which only some pipelines have.
 _OPTIONS = {
@@ -39,18 +42,25 @@ _OPTIONS = {
 }
 
 
+#: Options that are no settings, and the pipeline that has them.
+_OWN_OPTIONS = {("tuning", "write"), ("monitoring", "retrain"), ("monitoring", "watch")}
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that a run depends on.
 
     Attributes:
-        pipeline: ``training``, ``comparison``, ``tuning`` or ``rollback``.
+        pipeline: ``training``, ``comparison``, ``tuning``, ``rollback`` or ``monitoring``.
         config: Run settings, of the pipeline's own class.
         params: Hyper-parameters and the seed.
         params_file: The file that has them.
         accept_data: Whether recorded data that was changed is used all the same.
         dry_run: Whether to stop before anything runs.
         write: Whether tuning writes the best values into ``params_file``.
+        retrain: Whether monitoring is asked to retrain.
+        watch_seconds: From the start of a round of monitoring to that of the next; ``None`` for a
+            single one.
     """
 
     pipeline: str
@@ -60,6 +70,8 @@ class Plan:
     accept_data: bool = False
     dry_run: bool = False
     write: bool = False
+    retrain: bool = False
+    watch_seconds: float | None = None
 
     @property
     def data_request(self) -> DataRequest:
@@ -103,6 +115,8 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         accept_data=arguments.accept_data,
         dry_run=arguments.dry_run,
         write=arguments.write,
+        retrain=arguments.retrain,
+        watch_seconds=None if arguments.watch is None else parse_interval(arguments.watch),
     )
     _check_models(plan.config)
     return plan
@@ -131,11 +145,11 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         "with_events": True if arguments.with_events else None,
         "enable_cache": False if arguments.no_cache else None,
     }
-    for option in ("trials", "model", "write"):
+    for option in ("trials", "model", "write", "retrain", "watch"):
         value = getattr(arguments, option)
         if value is None or value is False:
             continue
-        if option == "write" and arguments.pipeline == "tuning":
+        if (arguments.pipeline, option) in _OWN_OPTIONS:
             continue
         key = _OPTIONS.get((arguments.pipeline, option))
         if key is None:

@@ -16,6 +16,7 @@ import environment
 from events.address import events_url
 from events.store import EventStore
 from events.training_data import read_site_data
+from events.versions import read_version, require_same
 from pipelines.alerts import alert_file
 from pipelines.integrations import leave_integrations_out
 from pipelines.interrupted import close_interrupted, work_folder
@@ -84,22 +85,45 @@ def tracked_run(plan: Plan, *, about: str) -> Iterator[TrackedRun]:
         RouletteError: The body failed; the reports that it left are kept and named.
         KeyboardInterrupt: A step was interrupted with Ctrl-C.
     """
-    recovered = _recover(plan.config.registry)
+    recovered = recover(plan.config.registry)
     content = content_version(plan.data_request, data_home())
-    site = site_data() if plan.config.with_events else None
+    site = site_data(plan.config.events_version) if plan.config.with_events else None
     request = plan.data_request if site is None else replace(plan.data_request, events=site.request)
     dataset = plan.config.dataset
-    name = f"{plan.pipeline}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"
+    name = named(plan)
     tags = {"mlflow.runName": name, "roulette.zenml_run": name, "roulette.content_version": content}
     tags |= {} if site is None else site.tags
     description = f"{about} on {dataset}; ZenML run {name}."
+    with under_way(plan, name, tags, description) as run_id:
+        notes = recovered if site is None else (*recovered, site.note)
+        yield TrackedRun(plan, name, run_id, request, content, notes)
+
+
+def named(plan: Plan) -> str:
+    """Return a name for a ZenML run of this moment."""
+    return f"{plan.pipeline}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S-%f}"
+
+
+@contextmanager
+def under_way(plan: Plan, name: str, tags: dict[str, str], description: str) -> Iterator[str]:
+    """Hold a work folder and an open MLflow run, and yield the run's id.
+
+    Args:
+        plan: What was asked for.
+        name: Name of the ZenML run.
+        tags: Of the MLflow run.
+        description: What it is for.
+
+    Raises:
+        RouletteError: The body failed; the reports that it left are kept and named.
+        KeyboardInterrupt: A step was interrupted with Ctrl-C.
+    """
     with (
         work_folder(environment.work_dir(), name),
         open_run(plan.config.registry, tags=tags, description=description) as run,
-        _own_errors(run, dataset),
+        _own_errors(run, plan.config.dataset),
     ):
-        notes = recovered if site is None else (*recovered, site.note)
-        yield TrackedRun(plan, name, run.run_id, request, content, notes)
+        yield run.run_id
 
 
 def evaluation_fields(settings: EvaluationSettings) -> dict[str, Any]:
@@ -122,19 +146,29 @@ class SiteEvents:
     note: str
 
 
-def site_data() -> SiteEvents:
+def site_data(version: str | None = None) -> SiteEvents:
     """Look at the event store.
+
+    Args:
+        version: The MD5 by which DVC names what it must give, or ``None`` for what it has now.
 
     Raises:
         StoreUnavailable: It is out of reach.
-        UsageError: There is none, or its tables are not those of this code.
+        UsageError: There is none, its tables are not those of this code, or it does not give that
+            version.
     """
+    folder = environment.state_dir() / "monitoring" / "versions"
+    wanted = None if version is None else read_version(folder, version)
     with closing(EventStore(events_url())) as store:
-        found = read_site_data(store)
+        found = read_site_data(store, until=None if wanted is None else wanted.until)
+    if wanted is not None:
+        require_same(wanted, found)
     additions, digest = found.additions, found.additions.digest
+    tags = {"roulette.events_digest": digest, "roulette.events_until": str(found.until)}
+    tags |= {} if version is None else {"roulette.events_version": version}
     return SiteEvents(
         EventsRequest(found.until, digest),
-        {"roulette.events_digest": digest, "roulette.events_until": str(found.until)},
+        tags,
         f"From the event store up to event {found.until}: {len(additions.ratings):,} ratings, "
         f"{len(additions.withdrawn_users):,} withdrawn; users to forget: "
         f"{len(additions.forgotten):,}; {found.likes:,} likes without stars "
@@ -142,7 +176,7 @@ def site_data() -> SiteEvents:
     )
 
 
-def _recover(registry: RegistrySettings) -> tuple[str, ...]:
+def recover(registry: RegistrySettings) -> tuple[str, ...]:
     """Finish or undo what killed runs left, and say what that was."""
     zenml_runs = close_interrupted(environment.apply())
     mlflow_runs = close_interrupted_runs(registry)

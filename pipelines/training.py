@@ -71,7 +71,9 @@ def training(
         registry,
         run_id,
     )
-    promote_model(version, bundle, split, validation, measured, behaved, gate, registry, run_id)
+    promote_model(
+        version, bundle, split, validation, measured, behaved, request, gate, registry, run_id
+    )
 
 
 def train(plan: Plan) -> TrainingOutcome:

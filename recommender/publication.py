@@ -115,6 +115,8 @@ class PublisherStatus:
         error: Why it is not so now, or ``None``.
         error_since: Since when, or ``None``.
         production: The version that the registry calls production, as far as is known.
+        bundles: How many bundles are kept.
+        removed: How many this publisher has removed, as the retention says.
     """
 
     pid: int
@@ -123,6 +125,8 @@ class PublisherStatus:
     error: str | None = None
     error_since: str | None = None
     production: str | None = None
+    bundles: int = 0
+    removed: int = 0
 
 
 class PublishedFolder:
@@ -228,12 +232,12 @@ def write_json(file: Path, plain: Mapping[str, Any]) -> None:
     except BaseException:
         Path(work).unlink(missing_ok=True)
         raise
-    sync_folder(file.parent)
+    sync(file.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the entries of a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make the content of a file, or the entries of a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -248,6 +248,11 @@ class GateSettings:
         max_rmse: Ceiling on RMSE, in stars, where there is no production model.
         accept_dataset_change: Whether a model trained on a data set of another name may replace
             production; then the floors apply.
+        shadow_margin: On real requests of the last day, the estimated stars of the candidate's
+            lists may be at most this much below those of production's.
+        shadow_latency: The candidate's lists may take at most this many times production's time.
+        shadow_least_ms: Time of a list, in milliseconds, that is never too long.
+        shadow_requests: Fewer real requests say nothing.
     """
 
     ndcg_margin: float = 0.005
@@ -255,6 +260,10 @@ class GateSettings:
     min_ndcg: float = 0.02
     max_rmse: float = 1.1
     accept_dataset_change: bool = False
+    shadow_margin: float = 0.1
+    shadow_latency: float = 3.0
+    shadow_least_ms: float = 10.0
+    shadow_requests: int = 50
 
 
 @dataclass(frozen=True)
@@ -264,10 +273,13 @@ class RegistrySettings:
     Attributes:
         experiment: MLflow experiment of the runs.
         model_name: Registered model whose aliases decide what is served.
+        downloaded_bundles: Bundles of a registry elsewhere that stay on this machine, those used
+            last; more of them are removed once they were not used for a day.
     """
 
     experiment: str = "movie-roulette"
     model_name: str = "movie-roulette"
+    downloaded_bundles: int = 5
 
 
 @dataclass(frozen=True)
@@ -317,6 +329,8 @@ class RunConfig:
         column_map: For CSV and Parquet: our column names to those of the file.
         movies_path: For CSV and Parquet: a second file with the movies, or ``None``.
         with_events: Whether ratings from the event store are merged, and erased users left out.
+        events_version: The MD5 by which DVC names the version of the site's ratings that the event
+            store must give, or ``None`` for what it has now.
         enable_cache: Whether unchanged steps are taken from the cache.
         evaluation: How much is measured.
         registry: Where results go.
@@ -327,6 +341,7 @@ class RunConfig:
     column_map: dict[str, str] = field(default_factory=dict)
     movies_path: str | None = None
     with_events: bool = False
+    events_version: str | None = None
     enable_cache: bool = True
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     registry: RegistrySettings = field(default_factory=RegistrySettings)

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.errors import BundleError, UsageError
 from serving import keys
+from serving.document import problems_of
+from serving.parsing import checked
 from serving.problems import Problem
 from serving.services import services
 
@@ -74,8 +76,13 @@ def reload() -> Response:
     )
 
 
-@api.post("/rollback", summary="Serve the model before", responses={HTTPStatus.OK: Withdrawn})
+@api.post(
+    "/rollback",
+    summary="Serve the model before",
+    responses={HTTPStatus.OK: Withdrawn, **problems_of(409)},
+)
 @keys.required("admin")
+@checked
 def rollback(body: Rollback) -> Response:
     """Take production back on every worker; the publisher passes it on to the registry."""
     models = services().models

@@ -7,20 +7,26 @@ Flask's ``MAX_CONTENT_LENGTH``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, request
 from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from serving.metrics import Metrics, of_app
 from serving.settings import WebSettings
 
+_REDIS = ("redis", "rediss")
 _EXEMPT = ("/health/", "/metrics")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def init_app(app: Flask, settings: WebSettings) -> None:
-    """Hold clients of ``app`` to the limits, and trust the proxies, that the settings name."""
+    """Hold clients of ``app`` to the limits, and trust the proxies, that the settings name.
+
+    The application has its metrics already.
+    """
     if settings.trusted_proxies > 0:
         n_proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -33,11 +39,30 @@ def init_app(app: Flask, settings: WebSettings) -> None:
             app=app,
             application_limits=limits,
             storage_uri=settings.rate_storage,
+            storage_options=_options(settings.rate_storage),
             # Where Redis is away each worker counts for itself, rather than failing requests.
             in_memory_fallback_enabled=True,
             headers_enabled=True,
         )
         limiter.request_filter(_is_exempt)
+        _watch(of_app(app), limiter)
+
+
+def _options(storage: str) -> dict[str, str | int]:
+    """Return how long Redis is waited for; a request waits no longer than that, and once."""
+    if not storage.startswith(_REDIS):
+        return {}
+    waits: dict[str, Any] = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), 0.25)
+    return waits
+
+
+def _watch(metrics: Metrics, limiter: Limiter) -> None:
+    usual = limiter.limiter
+    metrics.watch_level(
+        "http_rate_apart_workers",
+        "Workers that count requests for themselves, since the store of the counts is away.",
+        lambda: float(limiter.limiter is not usual),
+    )
 
 
 def _limits(settings: WebSettings) -> list[str | Callable[[], str] | ApplicationLimit]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -21,6 +21,7 @@ from recommender.scorer import Recommendations, ScorePath
 from serving.ids import new_id
 from serving.metrics import metrics
 from serving.models.loading import ServedModel
+from serving.observing import list_shown
 from serving.services import Services
 
 Plain = dict[str, Any]
@@ -132,6 +133,7 @@ def show(services: Services, asked: Asked) -> Shown:
             known.
         UsageError: The request does not fit the model: stars off its scale, an unknown movie.
     """
+    started = time.perf_counter()
     served = services.models.current()
     watermark = 0 if asked.user_id is None else services.events.watermark(asked.user_id)
     digest = served.digest if served else None
@@ -159,6 +161,7 @@ def show(services: Services, asked: Asked) -> Shown:
             items=made.logged,
         )
     )
+    list_shown(services, made.logged, digest, asked.user_id, started)
     return shown
 
 
@@ -197,8 +200,9 @@ def make(served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
     )
     items = _items(recommender, found)
     if asked.explain:
-        for item in items:
-            item["reasons"] = reasons(recommender, viewer, item["movie_id"])
+        given = reasons(recommender, viewer, found.movie_ids.tolist())
+        for item, found_reasons in zip(items, given, strict=True):
+            item["reasons"] = found_reasons
     head = _head(served, asked, found.path)
     if asked.movie_ids:
         head["unknown_movies"] = found.unknown_movies
@@ -241,15 +245,17 @@ def viewer_of(recommender: Recommender, asked: Asked, history: UserHistory) -> V
     return ViewerHistory(user_id, tuple(m for m, _ in news), tuple(stars for _, stars in news))
 
 
-def reasons(recommender: Recommender, viewer: ViewerHistory, movie_id: int) -> list[Plain]:
-    """Return the rated movies to which a movie owes its place, the strongest first."""
-    explained = recommender.explain(
-        movie_id,
+def reasons(
+    recommender: Recommender, viewer: ViewerHistory, movie_ids: Sequence[int]
+) -> list[list[Plain]]:
+    """Return the rated movies to which each movie owes its place, the strongest first."""
+    explained = recommender.reasons(
+        movie_ids,
         user_id=viewer.user_id,
         movie_ids=viewer.movie_ids,
         ratings=viewer.ratings,
     )
-    return [reason(recommender, found) for found in explained.reasons]
+    return [[reason(recommender, one) for one in found] for found in explained]
 
 
 def reason(recommender: Recommender, found: Reason) -> Plain:

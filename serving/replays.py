@@ -82,14 +82,13 @@ def _items(services: Services, shown: ServedList, served: ServedModel | None) ->
     recommender = served.recommender
     asked = Asked.from_plain(shown.request)
     viewer = viewer_of(recommender, asked, history_then(services, shown))
-    has_reasons = asked.similar_to is None
+    movies = [item["movie_id"] for item in shown.items]
+    of_items: list[list[Plain]] = (
+        reasons(recommender, viewer, movies) if asked.similar_to is None else [[] for _ in movies]
+    )
     return [
-        {
-            **item,
-            "title": recommender.title(item["movie_id"]),
-            "reasons": reasons(recommender, viewer, item["movie_id"]) if has_reasons else [],
-        }
-        for item in shown.items
+        {**item, "title": recommender.title(item["movie_id"]), "reasons": of_item}
+        for item, of_item in zip(shown.items, of_items, strict=True)
     ]
 
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from monitoring.spool import Spool
 from serving import create_app, metrics, stopping
 from serving.logs import configuration
 from serving.services import Services
@@ -63,6 +64,7 @@ def options(web: WebSettings) -> dict[str, Any]:
 
     def start_worker(worker: BoundedWorker) -> None:
         worker.max_in_flight, worker.request_seconds = web.max_in_flight, web.request_seconds
+        worker.max_body_bytes = web.max_body_bytes
         _start_worker(worker)
 
     found: dict[str, Any] = {
@@ -139,8 +141,17 @@ def _start_worker(worker: BoundedWorker) -> None:
     own.watch_level(
         "http_in_flight_requests", "Requests in work or waiting.", lambda: worker.in_flight
     )
+    if services.spool is not None:
+        for what in ("written", "dropped", "left_out"):
+            own.watch_total(*observed_rows(services.spool, what))
     services.start()
     threading.Thread(target=_observe, args=(own,), name="metrics", daemon=True).start()
+
+
+def observed_rows(spool: Spool, what: str) -> tuple[str, str, Callable[[], float]]:
+    """Return name, description and value of a total of rows on their way to the profiler."""
+    text = f"Rows for the profiler: {what.replace('_', ' ')}."
+    return f"profile_rows_{what}", text, lambda: spool.counts[what]
 
 
 def _observe(own: metrics.Metrics) -> None:

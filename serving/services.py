@@ -11,6 +11,8 @@ import environment
 from events.group_commit import GroupCommit, GroupLimits
 from events.served_log import ServedLog
 from events.store import EventStore
+from monitoring.folders import MonitoringFolders
+from monitoring.spool import Spool
 from recommender.publication import PublishedFolder
 from serving.cache import ListCache
 from serving.models.catalogue_only import CatalogueOnly
@@ -35,6 +37,7 @@ class Services:
         served: How served lists get into it.
         cache: Lists made before.
         catalogue: Popular films, for as long as there is no model.
+        spool: What is seen on its way to the profiler, or ``None`` where nothing is profiled.
     """
 
     settings: ServerSettings
@@ -44,6 +47,7 @@ class Services:
     served: ServedLog
     cache: ListCache
     catalogue: CatalogueOnly
+    spool: Spool | None = None
 
     @classmethod
     def of(cls, settings: ServerSettings) -> Self:
@@ -59,6 +63,7 @@ class Services:
             served=ServedLog(store),
             cache=ListCache(settings.cache.max_lists, settings.cache.ttl_seconds),
             catalogue=CatalogueOnly(environment.ROOT / "data"),
+            spool=_spool(settings),
         )
 
     def start(self) -> None:
@@ -71,6 +76,14 @@ class Services:
         self.commits.close()
         self.served.close()
         self.events.close()
+        if self.spool is not None:
+            self.spool.close()
+
+
+def _spool(settings: ServerSettings) -> Spool | None:
+    if not settings.profiling.enabled:
+        return None
+    return Spool(MonitoringFolders(settings.monitoring_folder).spools, settings.profiling)
 
 
 def services() -> Services:

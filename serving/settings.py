@@ -11,6 +11,7 @@ import yaml
 
 import environment
 from events.address import EVENTS_URL, default_url
+from monitoring.settings import ProfilingSettings
 from recommender.errors import UsageError
 from recommender.settings import read_settings
 
@@ -144,6 +145,7 @@ class ServerSettings:
         events: How events are stored.
         cache: Lists kept in memory.
         web: How the server listens and what it bears.
+        profiling: How live traffic is profiled.
     """
 
     published: str | None = None
@@ -152,6 +154,7 @@ class ServerSettings:
     events: EventSettings = field(default_factory=EventSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    profiling: ProfilingSettings = field(default_factory=ProfilingSettings)
 
     @property
     def published_folder(self) -> Path:
@@ -164,6 +167,13 @@ class ServerSettings:
     def run_folder(self) -> Path:
         """What a running server keeps: its metrics, and word that it stops."""
         return environment.state_dir() / "serving"
+
+    @property
+    def monitoring_folder(self) -> Path:
+        """What is profiled, and what became of it."""
+        if self.profiling.folder is not None:
+            return Path(self.profiling.folder)
+        return environment.state_dir() / "monitoring"
 
     @property
     def events_url(self) -> str:

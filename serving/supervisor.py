@@ -31,7 +31,7 @@ from serving.server import MODULE, server_environment
 from serving.settings import ServerSettings
 from serving.stopping import StopNotice
 
-PUBLISH = "tracking.publish"
+PUBLISH, PROFILE = "tracking.publish", "monitoring.profile"
 INTERRUPTED = 130
 _LOOK_SECONDS = 0.1
 _READY_SECONDS = 60.0
@@ -138,9 +138,20 @@ class Supervisor:
         ]
         if self._with_publisher:
             commands.append(Command("publisher", _python("-m", PUBLISH)))
+        if self._settings.profiling.enabled and has_profiler():
+            commands.append(Command("profiler", _python("-m", PROFILE, *self._profiling())))
         self._children = [Child(command) for command in commands]
         for child in self._children:
             child.start()
+
+    def _profiling(self) -> Sequence[str]:
+        chosen = self._settings.profiling
+        return (
+            *("--folder", str(self._settings.monitoring_folder)),
+            *("--published", str(self._settings.published_folder)),
+            *("--period-seconds", str(chosen.period_seconds)),
+            *("--keep-periods", str(chosen.keep_periods)),
+        )
 
     def _keep_running(self) -> None:
         is_announced, latest = False, time.monotonic() + _READY_SECONDS
@@ -189,6 +200,11 @@ class Supervisor:
 def has_publisher() -> bool:
     """Return whether what the publisher stands on is installed here."""
     return all(importlib.util.find_spec(name) is not None for name in ("mlflow", "tracking"))
+
+
+def has_profiler() -> bool:
+    """Return whether what the profiler stands on is installed here."""
+    return importlib.util.find_spec("whylogs") is not None
 
 
 def is_ready(address: str) -> bool:

@@ -19,6 +19,7 @@ from selectors import EVENT_READ
 from types import FrameType
 from typing import Any
 
+from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from serving.edge import refusing
@@ -32,6 +33,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
 
     Attributes:
         max_in_flight: Requests that may wait or be worked on.
+        max_body_bytes: Length of a body above which it is not read, so that its connection ends.
         request_seconds: Time that a request has to arrive and be answered.
         in_flight: Requests that wait or are worked on.
         on_stop: Called when the worker is told to stop, before it stops accepting.
@@ -40,6 +42,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.max_in_flight = 64
+        self.max_body_bytes = 1_048_576
         self.request_seconds = 15.0
         self.in_flight = 0
         self.on_stop: Callable[[], None] | None = None
@@ -98,6 +101,19 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             lambda future: self.method_queue.defer(self.finish_request, conn, future)
         )
 
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Answer a request; whoever sends too long a body is told that the connection ends."""
+        length = dict(req.headers).get("CONTENT-LENGTH", "")
+        if length.isdecimal() and int(length) > self.max_body_bytes:
+            req.force_close()
+        return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer what is no HTTP; for an unknown transfer coding it is not our fault either."""
+        if isinstance(exc, UnsupportedTransferCoding):
+            exc = InvalidHeader("TRANSFER-ENCODING")
+        super().handle_error(req, client, addr, exc)
+
     def finish_request(self, conn: TConn, fs: Any) -> None:
         """Keep or close a connection whose request is answered."""
         del self._since[conn]
@@ -106,6 +122,10 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self.in_flight -= 1
         super().finish_request(conn, fs)
+        is_kept = bool(self.keepalived_conns) and self.keepalived_conns[-1] is conn
+        if is_kept and conn.parser.unreader.buf.getbuffer().nbytes:
+            # The next request came along with the last one, and nothing more may follow.
+            self.on_client_socket_readable(conn, conn.sock)
 
     def murder_keepalived(self) -> None:
         """Close idle connections: those that were idle for long, or all when stopping."""

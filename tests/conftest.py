@@ -28,6 +28,21 @@ for _key in environment.defaults(Path(_STATE)):
 environment.apply()
 
 
+#: Processes share the tests out file by file; what takes longest begins.
+_FIRST = ("tests/e2e/test_training.py", "tests/e2e/test_kills.py", "tests/e2e/", "tests/tracking/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, and leave all others in their order."""
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(REPO).as_posix()
+        found = (place for place, start in enumerate(_FIRST) if path.startswith(start))
+        return next(found, len(_FIRST))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="session")
 def repo() -> Path:
     """The root of the checkout."""

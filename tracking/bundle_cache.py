@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -14,9 +16,13 @@ from recommender.errors import BundleError, RegistryError
 from tracking.connection import registry_errors
 from tracking.model_log import MODEL_FILE, bundle_path
 
+_LOG = logging.getLogger(__name__)
+#: Longer than any run reads a bundle.
+_LATELY_SECONDS = 86_400.0
 
-def fetch_bundle(model_uri: str, location: str, digest: str, cache: Path) -> Bundle:
-    """Return the verified bundle of a model, downloaded at most once.
+
+def fetch_bundle(model_uri: str, location: str, digest: str, cache: Path, keep: int) -> Bundle:
+    """Return the verified bundle of a model, downloaded at most once while it is used.
 
     A model in a folder of this machine is opened where it is.
 
@@ -25,6 +31,7 @@ def fetch_bundle(model_uri: str, location: str, digest: str, cache: Path) -> Bun
         location: Where MLflow keeps the model.
         digest: SHA-256 that the bundle's manifest must have.
         cache: Folder of the downloaded bundles, each under its digest.
+        keep: How many of them stay, those used last; what was used lately stays anyway.
 
     Raises:
         BundleError: The stored bundle is missing, incomplete or altered.
@@ -36,10 +43,13 @@ def fetch_bundle(model_uri: str, location: str, digest: str, cache: Path) -> Bun
     kept = cache / digest
     if kept.is_dir():
         try:
+            kept.touch()
             return _checked(open_bundle(kept), digest)
         except (BundleError, RegistryError):
             shutil.rmtree(kept)
-    return _download(model_uri, digest, cache)
+    fresh = _download(model_uri, digest, cache)
+    _remove_old(cache, keep)
+    return fresh
 
 
 def _download(model_uri: str, digest: str, cache: Path) -> Bundle:
@@ -56,6 +66,17 @@ def _download(model_uri: str, digest: str, cache: Path) -> Bundle:
             if not (cache / digest).is_dir():
                 raise
     return _checked(open_bundle(cache / digest), digest)
+
+
+def _remove_old(cache: Path, keep: int) -> None:
+    """Remove downloads, but for the latest, and for those that a run may still read."""
+    found = [path for path in cache.iterdir() if not path.name.startswith(".")]
+    used = {path: path.stat().st_mtime for path in found}
+    latest = sorted(found, key=lambda path: used[path], reverse=True)
+    for old in latest[max(keep, 1) :]:
+        if used[old] < time.time() - _LATELY_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
+            _LOG.info("The downloaded bundle %s is removed; it was used long ago.", old.name)
 
 
 def _fetch(uri: str, folder: str) -> Path:

@@ -6,18 +6,33 @@ a mapped file that somebody cuts short ends the process that reads it.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
+import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from recommender.bundle import MANIFEST, Bundle, open_bundle
 from recommender.errors import BundleError
-from recommender.publication import PublishedFolder, sync_folder
+from recommender.publication import PublishedFolder, sync
 from recommender.soundness import check_sound, is_marked, mark_sound
 
 _INCOMING = ".incoming-"
+_DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Which bundles stay besides those in use, so that lists of theirs can be made again.
+
+    Attributes:
+        bundles: So many that were published last.
+        days: All that were production within so many days.
+    """
+
+    bundles: int = 5
+    days: float = 7.0
 
 
 def is_placed(folder: PublishedFolder, digest: str) -> bool:
@@ -49,7 +64,7 @@ def place(bundle: Bundle, folder: PublishedFolder) -> None:
             _mend(target, work)
         else:
             work.rename(target)
-        sync_folder(target.parent)
+        sync(target.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     mark_sound(folder, open_bundle(target, verify=False))
@@ -61,17 +76,25 @@ def remove_leftovers(folder: PublishedFolder) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def prune(folder: PublishedFolder, in_use: Collection[str], keep: int) -> tuple[str, ...]:
-    """Remove bundles that are neither in use nor among the ``keep`` that were published last.
+def prune(
+    folder: PublishedFolder, in_use: Collection[str], retention: Retention
+) -> tuple[str, ...]:
+    """Remove bundles that are not in use and that the retention does not keep.
 
     Their records stay: they are small, and say of every list ever shown what made it.
 
     Returns:
         The digests of what was removed.
     """
-    found = [path.name for path in folder.bundles.iterdir() if not path.name.startswith(".")]
-    latest = sorted(found, key=lambda digest: _published_at(folder, digest), reverse=True)
-    old = [digest for digest in latest[keep:] if digest not in in_use]
+    newest_first = sorted(
+        kept_bundles(folder), key=lambda digest: _used_at(folder, digest), reverse=True
+    )
+    limit = time.time() - retention.days * _DAY_SECONDS
+    old = [
+        digest
+        for digest in newest_first[retention.bundles :]
+        if digest not in in_use and _used_at(folder, digest) < limit
+    ]
     for digest in old:
         folder.marks_file(digest).unlink(missing_ok=True)
         # Renamed first, so that nobody opens half of it.
@@ -81,30 +104,35 @@ def prune(folder: PublishedFolder, in_use: Collection[str], keep: int) -> tuple[
     return tuple(old)
 
 
+def kept_bundles(folder: PublishedFolder) -> tuple[str, ...]:
+    """Return the digests of all bundles that are kept."""
+    if not folder.bundles.is_dir():
+        return ()
+    return tuple(path.name for path in folder.bundles.iterdir() if not path.name.startswith("."))
+
+
+def note_use(folder: PublishedFolder, digest: str) -> None:
+    """Note that a bundle was in use until now, from when on its retention counts."""
+    if folder.record_file(digest).exists():
+        folder.record_file(digest).touch()
+
+
 def _copy(bundle: Bundle, work: Path) -> None:
     for name in (*sorted(bundle.manifest.files), MANIFEST):
         shutil.copyfile(bundle.path / name, work / name)
         (work / name).chmod(0o444)
-        _sync_file(work / name)
+        sync(work / name)
     work.chmod(0o755)
-    sync_folder(work)
+    sync(work)
 
 
 def _mend(target: Path, work: Path) -> None:
     for file in sorted(work.iterdir()):
         file.replace(target / file.name)
-    sync_folder(target)
+    sync(target)
 
 
-def _sync_file(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _published_at(folder: PublishedFolder, digest: str) -> float:
+def _used_at(folder: PublishedFolder, digest: str) -> float:
     try:
         return folder.record_file(digest).stat().st_mtime
     except OSError:

@@ -31,6 +31,7 @@ import environment
 from recommender.errors import RouletteError, UsageError
 from recommender.publication import PublishedFolder, PublisherStatus
 from recommender.settings import RegistrySettings, TrainingConfig, read_settings
+from tracking.placing import Retention, kept_bundles
 
 if TYPE_CHECKING:  # MLflow reads the environment while it is imported
     from tracking.publisher import Publisher
@@ -58,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = PublishedFolder(options.folder or environment.state_dir() / "published")
         settings = read_settings(TrainingConfig, options.config).registry
         with alone(folder):
-            return _run(_publisher(folder, settings, options.keep), options)
+            retention = Retention(options.keep, options.keep_days)
+            return _run(_publisher(folder, settings, retention), options)
     except RouletteError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -107,11 +109,11 @@ class Reporter:
         self._status = PublisherStatus(os.getpid(), _now())
         self._written = -_STATUS_SECONDS
 
-    def report(self, production: str | None, error: Exception | None) -> None:
-        """Report how a look ended."""
+    def report(self, production: str | None, error: Exception | None, *, removed: int = 0) -> None:
+        """Report how a look ended, and how many bundles were removed so far."""
         before, at = self._status, _now()
         text = None if error is None else str(error)
-        status = replace(before, looked_at=at, error=text, production=production)
+        status = replace(before, looked_at=at, error=text, production=production, removed=removed)
         if error is None:
             status = replace(status, succeeded_at=at, error_since=None)
         elif before.error is None:
@@ -121,7 +123,7 @@ class Reporter:
         if changed:
             self._say(before, error)
         if changed or time.monotonic() >= self._written + _STATUS_SECONDS:
-            self._write(status)
+            self._write(replace(status, bundles=len(kept_bundles(self.folder))))
 
     def _write(self, status: PublisherStatus) -> None:
         self._written = time.monotonic()
@@ -159,7 +161,7 @@ def _run(publisher: Publisher, options: argparse.Namespace) -> int:
     wait = options.interval
     while True:
         error = _look(publisher)
-        reporter.report(publisher.production, error)
+        reporter.report(publisher.production, error, removed=publisher.removed)
         if options.once:
             return _exit_code(error)
         wait = options.interval if publisher.in_reach else min(2.0 * wait, _LONGEST_WAIT)
@@ -180,13 +182,15 @@ def _exit_code(error: Exception | None) -> int:
     return error.exit_code if isinstance(error, RouletteError) else 1
 
 
-def _publisher(folder: PublishedFolder, settings: RegistrySettings, keep: int) -> Publisher:
+def _publisher(
+    folder: PublishedFolder, settings: RegistrySettings, retention: Retention
+) -> Publisher:
     from tracking.locks import LockTimes  # noqa: PLC0415 - as above
     from tracking.publisher import Publisher  # noqa: PLC0415
     from tracking.registry import Registry  # noqa: PLC0415
 
     times = LockTimes(wait=_LOCK_SECONDS)
-    return Publisher(folder, lambda: Registry(settings, times=times), keep=keep)
+    return Publisher(folder, lambda: Registry(settings, times=times), retention=retention)
 
 
 def _stop(number: int, frame: object) -> NoReturn:  # noqa: ARG001 - as the system calls it
@@ -203,6 +207,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--once", action="store_true", help="look once, and exit with 1 on failure")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between two looks (1)")
     parser.add_argument("--keep", type=int, default=5, help="latest bundles to keep (5)")
+    parser.add_argument(
+        "--keep-days",
+        type=float,
+        default=7.0,
+        help="keep all that were production within so many days (7)",
+    )
     parser.add_argument("--folder", type=Path, help="where to publish (var/published)")
     parser.add_argument(
         "--config",

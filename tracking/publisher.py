@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from recommender.errors import BundleError, RegistryError, RouletteError
 from recommender.publication import Pointer, PublishedFolder, PublishedModel, Withdrawal
 from tracking.connection import error_code, registry_errors
-from tracking.placing import is_placed, place, prune, remove_leftovers
+from tracking.placing import Retention, is_placed, note_use, place, prune, remove_leftovers
 from tracking.promotion import rollback
 from tracking.registry import Registry
 from tracking.versions import DECISION_TAG, PREVIOUS, PRODUCTION, Version, now
@@ -47,15 +47,15 @@ class Publisher:
     Args:
         folder: Where workers look; nobody else publishes there.
         connect: Returns the registry; called again after it was out of reach.
-        keep: Bundles to keep besides those in use, so that lists of theirs can be made again.
+        retention: Which bundles stay besides those in use.
     """
 
     def __init__(
-        self, folder: PublishedFolder, connect: Callable[[], Registry], *, keep: int
+        self, folder: PublishedFolder, connect: Callable[[], Registry], *, retention: Retention
     ) -> None:
         self.folder = folder
         self._connect = connect
-        self._keep = keep
+        self._retention = retention
         self._registry: Registry | None = None
         self._done: str | None = None
         self._failure: _Failure | None = None
@@ -63,6 +63,8 @@ class Publisher:
         self.production: str | None = None
         #: Whether the registry answered at the last look.
         self.in_reach = False
+        #: How many bundles were removed.
+        self.removed = 0
         remove_leftovers(folder)
 
     def look(self) -> bool:
@@ -149,6 +151,8 @@ class Publisher:
             before = self.folder.pointer()
             if before is not None and _models(before) == _models(pointer):
                 return False
+            if before is not None:
+                note_use(self.folder, before.production.digest)
         self.folder.write_pointer(pointer)
         _LOG.info("Version %s is published.", pointer.production.version)
         return True
@@ -156,8 +160,9 @@ class Publisher:
     def _prune(self) -> None:
         pointer = self.folder.pointer()
         in_use = set() if pointer is None else {model.digest for model in _models(pointer)}
-        for digest in prune(self.folder, in_use, self._keep):
-            _LOG.info("The bundle %s is removed; it was published long ago.", digest)
+        for digest in prune(self.folder, in_use, self._retention):
+            self.removed += 1
+            _LOG.info("The bundle %s is removed; it was in use long ago.", digest)
 
     def _pass_on_withdrawal(self, registry: Registry) -> None:
         """Let the registry follow what a person or a worker has taken back already."""

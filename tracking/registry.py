@@ -82,6 +82,7 @@ class Registry:
         self.store: Store = resolve_store()
         self.client: MlflowClient = connect(self.store)
         self._cache = cache or environment.state_dir() / "bundles"
+        self._keep = settings.downloaded_bundles
         self._times = times
 
     @contextmanager
@@ -164,7 +165,7 @@ class Registry:
             location = self.client.get_model_version_download_uri(self.model_name, version.version)
         self.store.check_location(location, place=place)
         uri = f"models:/{self.model_name}/{version.version}"
-        return fetch_bundle(uri, location, version.digest, self._cache)
+        return fetch_bundle(uri, location, version.digest, self._cache, self._keep)
 
     def decision(self, version: Version) -> GateDecision | None:
         """Return what the gate last decided on a version, or ``None`` if it was not asked."""

@@ -37,8 +37,8 @@ class Running:
     folder: Path
 
     def workers(self) -> list[int]:
-        """Return the processes that have no children themselves."""
-        return leaves(self.process.pid)
+        """Return the processes that answer: those without children, but for the profiler."""
+        return [pid for pid in leaves(self.process.pid) if not _is_profiler(pid)]
 
 
 @contextmanager
@@ -149,6 +149,13 @@ def descendants(pid: int) -> list[int]:
 def leaves(pid: int) -> list[int]:
     """Return the descendants of ``pid`` that have started nothing."""
     return [found for found in descendants(pid) if not descendants(found)]
+
+
+def _is_profiler(pid: int) -> bool:
+    try:
+        return b"monitoring.profile" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
 
 
 def free_port() -> int:

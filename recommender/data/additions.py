@@ -28,6 +28,8 @@ FORGOTTEN = "user erased"
 REPLACED = "rated again later"
 WITHDRAWN = "rating withdrawn"
 ID_TOO_LARGE = "id beyond 32 bits"
+#: Reasons that are a user's own wish.
+USERS_OWN_WORD = frozenset({FORGOTTEN, REPLACED, WITHDRAWN})
 
 _IDS = np.iinfo(np.int32)
 _log = logging.getLogger(__name__)

@@ -25,6 +25,7 @@ from recommender.evaluation.behaviour.report import BehaviourReport
 from recommender.evaluation.bootstrap import PairedDifference
 from recommender.evaluation.comparison import compare_reports
 from recommender.evaluation.report import EvaluationReport
+from recommender.evaluation.shadow import ShadowReport
 from recommender.schema import Split
 from recommender.settings import GateSettings
 
@@ -97,12 +98,15 @@ class ProductionEvidence:
         report: Its metrics on the candidate's test set, or ``None`` where `unfairness` says that
             they would prove nothing, or where it is unreadable.
         unreadable: Why this code cannot read its bundle, ``None`` if it can.
+        shadow: How it and the candidate answer the same real requests, or ``None`` where they were
+            not asked.
     """
 
     version: str
     origin: Origin
     report: EvaluationReport | None
     unreadable: str | None = None
+    shadow: ShadowReport | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,8 @@ def should_promote(
     ``comparison``      always; says against what the next two rules measure
     ``ndcg_at_10``      no loss beyond ``ndcg_margin``; without a fair comparison ``min_ndcg``
     ``rmse``            no loss beyond ``rmse_margin``; without a fair comparison ``max_rmse``
+    ``shadow``          on real requests: no loss of estimated stars beyond
+                        ``shadow_margin``, no more than ``shadow_latency`` times the time
     ==================  ========================================================================
 
     Args:
@@ -188,6 +194,8 @@ def should_promote(
         reasons += _floors(candidate.report, settings)
     else:
         reasons += _comparison(candidate, production, settings)
+    if production.shadow is not None:
+        reasons.append(_shadow(production.shadow, settings))
     return _decide(reasons)
 
 
@@ -296,6 +304,23 @@ def _comparison(
         judge_difference("ndcg_at_10", ndcg, settings.ndcg_margin, higher_is_better=True),
         judge_difference("rmse", rmse, settings.rmse_margin, higher_is_better=False),
     ]
+
+
+def _shadow(found: ShadowReport, settings: GateSettings) -> GateReason:
+    loss = found.production_engagement - found.candidate_engagement
+    # Times of less than a few milliseconds say more of the machine than of the model.
+    most_ms = max(settings.shadow_latency * found.production_ms, settings.shadow_least_ms)
+    detail = (
+        f"{found.requests:,} requests of the last day: estimated stars "
+        f"{found.candidate_engagement:.3f} against {found.production_engagement:.3f} (loss of at "
+        f"most {settings.shadow_margin:g}), {found.candidate_ms:.1f} ms against "
+        f"{found.production_ms:.1f} ms (at most {most_ms:.1f} ms), {found.overlap:.0%} of the "
+        "movies the same"
+    )
+    if found.requests < settings.shadow_requests:
+        return GateReason("shadow", True, f"{detail}; too few to judge by")
+    passed = loss <= settings.shadow_margin + _ROUNDING and found.candidate_ms <= most_ms
+    return GateReason("shadow", passed, detail)
 
 
 def judge_difference(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from recommender.bundle import Bundle
@@ -16,6 +18,7 @@ from recommender.evaluation.gate import (
     unfairness,
 )
 from recommender.evaluation.report import EvaluationReport
+from recommender.evaluation.shadow import RealRequest, ShadowReport, compare_in_shadow
 from recommender.inference import Recommender
 from recommender.schema import Split
 from recommender.settings import GateSettings
@@ -35,6 +38,19 @@ class Served(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Shadow:
+    """What both models are asked.
+
+    Attributes:
+        candidate: The candidate's bundle.
+        requests: Of real visitors.
+    """
+
+    candidate: Bundle
+    requests: Sequence[RealRequest]
+
+
 class Judge:
     """Measures a production model where that is fair, and asks the gate.
 
@@ -42,13 +58,21 @@ class Judge:
         candidate: What is known of the candidate.
         split: The split on which the candidate was measured.
         settings: Margins and floors.
+        shadow: The candidate and the requests that both models are asked, or ``None`` for none.
 
     Attributes:
         production_report: Metrics of the production model on the candidate's test set, once it
             was measured; else ``None``.
     """
 
-    def __init__(self, candidate: CandidateEvidence, split: Split, settings: GateSettings) -> None:
+    def __init__(
+        self,
+        candidate: CandidateEvidence,
+        split: Split,
+        settings: GateSettings,
+        shadow: Shadow | None = None,
+    ) -> None:
+        self._shadow = shadow
         self._candidate = candidate
         self._split = split
         self._settings = settings
@@ -68,7 +92,8 @@ class Judge:
         if unfairness(self._candidate.origin, origin, self._candidate.test_start) is None:
             unreadable = self._measure(production.bundle)
         report = self.production_report
-        evidence = ProductionEvidence(production.number, origin, report, unreadable)
+        shadow = None if unreadable else self._asked_in_shadow(production.bundle)
+        evidence = ProductionEvidence(production.number, origin, report, unreadable, shadow)
         return should_promote(self._candidate, evidence, self._settings)
 
     def _measure(self, bundle: Bundle) -> str | None:
@@ -84,3 +109,15 @@ class Judge:
         report = self._candidate.report
         self.production_report = evaluate(model, self._split, report.settings, report.seed)
         return None
+
+    def _asked_in_shadow(self, bundle: Bundle) -> ShadowReport | None:
+        """Ask both models; ``None`` without requests, or where production cannot be read."""
+        if self._shadow is None or not self._shadow.requests:
+            return None
+        try:
+            production = Recommender.from_bundle(bundle)
+        except BundleError:
+            # `_measure` says so where it matters; the floors apply.
+            return None
+        candidate = Recommender.from_bundle(self._shadow.candidate)
+        return compare_in_shadow(candidate, production, self._shadow.requests)

@@ -9,51 +9,23 @@ count for more when a later one is gone, and a fold-in shrinks less the more rat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import singledispatch
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Literal
 
 import numpy as np
 
-from recommender.errors import UsageError
+from recommender.inference.attributions import Attribution, Contribution
 from recommender.inference.components import RATING_PARTS, Components
-from recommender.inference.estimates import Scores
-from recommender.inference.histories import Viewer, Visitor
+from recommender.inference.histories import Visitor
 from recommender.inference.identifiers import UNKNOWN
-from recommender.inference.rankings import (
-    AlignedRanking,
-    BlendRanking,
-    ProfileRanking,
-    Ranking,
-    StaticRanking,
-    SupportRanking,
-)
+from recommender.inference.ranking_sums import RankingSums
 from recommender.scale import IntArray
 from recommender.scorer import ScorePath
 
-PartKind = Literal["bias", "neighbour", "feature", "popularity"]
-
 #: Rated movies of the largest contributions that are tried as reasons.
 _TRIED = 5
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """One part of a score.
-
-    Attributes:
-        kind: ``neighbour`` for a rated movie that speaks for this one, ``feature`` for content
-            and factors, ``popularity`` for what is said of the movie to anyone, else ``bias``.
-        label: What it is, in a word or two.
-        value: What it adds to the score.
-        movie_id: The rated movie that it comes from, if it is one.
-    """
-
-    kind: PartKind
-    label: str
-    value: float
-    movie_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,115 +67,6 @@ class Explanation:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Attribution:
-    """A score as a sum.
-
-    Attributes:
-        fixed: What does not come from one rated movie.
-        shares: Kind, label and the contribution of each rated movie, shape (n,).
-    """
-
-    fixed: tuple[Contribution, ...]
-    shares: tuple[tuple[PartKind, str, Scores], ...] = ()
-
-    @property
-    def total(self) -> float:
-        """The score."""
-        history = sum(float(values.sum()) for _, _, values in self.shares)
-        return history + sum(part.value for part in self.fixed)
-
-    def by_movie(self, n_rated: int) -> Scores:
-        """Return the contribution of each rated movie, shape (n_rated,)."""
-        return sum((values for _, _, values in self.shares), start=np.zeros(n_rated))
-
-    def limited_by(self, limit: Contribution) -> Attribution:
-        """Return the score with one more part."""
-        return replace(self, fixed=(*self.fixed, limit))
-
-    def times(self, weight: float) -> Attribution:
-        """Return ``weight`` times the score."""
-        return Attribution(
-            tuple(replace(part, value=weight * part.value) for part in self.fixed),
-            tuple((kind, label, weight * values) for kind, label, values in self.shares),
-        )
-
-    def contributions(self, rated: IntArray) -> Iterator[Contribution]:
-        """Yield what is not 0 of the sum.
-
-        Args:
-            rated: Shape (n,), the ids of the rated movies.
-        """
-        for kind, label, values in self.shares:
-            for place in np.flatnonzero(values).tolist():
-                yield Contribution(kind, label, float(values[place]), int(rated[place]))
-        yield from (part for part in self.fixed if part.value)
-
-
-@runtime_checkable
-class SumsOverRatings(Protocol):
-    """A ranking whose scores are sums over the ratings of the history and nothing else."""
-
-    def contributions(self, viewer: Viewer, movie: int) -> Scores:
-        """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
-        ...
-
-
-@singledispatch
-def attribute_ranking(ranking: Ranking, viewer: Viewer, movie: int) -> Attribution:
-    """Return the ranking score of ``movie`` (a position) as a sum.
-
-    Raises:
-        UsageError: There is no such sum for this kind of ranking.
-    """
-    if isinstance(ranking, SumsOverRatings):
-        shares = ranking.contributions(viewer, movie)
-        return Attribution((), (("neighbour", "watched together", shares),))
-    raise UsageError("scores of this ranking cannot be explained", value=type(ranking).__name__)
-
-
-@attribute_ranking.register
-def _(ranking: StaticRanking, viewer: Viewer, movie: int) -> Attribution:
-    del viewer
-    return Attribution((Contribution("popularity", ranking.name, float(ranking.values[movie])),))
-
-
-@attribute_ranking.register
-def _(ranking: AlignedRanking, viewer: Viewer, movie: int) -> Attribution:
-    if ranking.neighbours.known[movie]:
-        return attribute_ranking(ranking.neighbours, viewer, movie)
-    shares = ranking.contributions(viewer, movie)
-    return Attribution((), (("neighbour", "watched with films like it", shares),))
-
-
-@attribute_ranking.register
-def _(ranking: SupportRanking, viewer: Viewer, movie: int) -> Attribution:
-    return attribute_ranking(ranking.of(viewer), viewer, movie)
-
-
-@attribute_ranking.register
-def _(ranking: ProfileRanking, viewer: Viewer, movie: int) -> Attribution:
-    total = float(viewer.grades.sum())
-    if total <= 0.0:
-        return Attribution(())
-    features = np.asarray(ranking.features[movie], dtype=np.float64)
-    likeness = ranking.features[viewer.movies] @ features
-    common = Contribution("feature", "content that is common", -float(ranking.centre @ features))
-    return Attribution((common,), (("feature", "content", viewer.grades / total * likeness),))
-
-
-@attribute_ranking.register
-def _(ranking: BlendRanking, viewer: Viewer, movie: int) -> Attribution:
-    parts = [
-        attribute_ranking(signal, viewer, movie).times(weight)
-        for signal, weight in ranking.weights_for(viewer)
-    ]
-    return Attribution(
-        tuple(item for part in parts for item in part.fixed),
-        tuple(item for part in parts for item in part.shares),
-    )
-
-
 def attribute_rating(components: Components, visitor: Visitor, movie: int) -> Attribution:
     """Return the hybrid's rating estimate of ``movie`` (a position) as a sum.
 
@@ -240,6 +103,26 @@ def attribute_rating(components: Components, visitor: Visitor, movie: int) -> At
     return Attribution(fixed, (("neighbour", "rated alike", shares),))
 
 
+def find_reasons_of_list(sums: RankingSums, rated: IntArray) -> list[tuple[Reason, ...]]:
+    """Return the reasons of each movie of a list; see `find_reasons`.
+
+    A rating that is tried for several movies is taken away once.
+
+    Args:
+        sums: The scores.
+        rated: Shape (n,), the ids of the rated movies.
+    """
+    without = cache(sums.totals_without)
+
+    def without_for(item: int, place: int) -> float:
+        return float(without(place)[item])
+
+    return [
+        find_reasons(found, rated, partial(without_for, item))
+        for item, found in enumerate(sums.attributions())
+    ]
+
+
 def find_reasons(
     attribution: Attribution, rated: IntArray, without: Callable[[int], float]
 ) -> tuple[Reason, ...]:
@@ -258,10 +141,3 @@ def find_reasons(
         for place in order[contributions[order] > 0.0].tolist()
     ]
     return tuple(sorted((item for item in tried if item.drop > 0.0), key=lambda item: -item.drop))
-
-
-def without_rating(viewer: Viewer, place: int) -> Viewer:
-    """Return the viewer without the rating at ``place`` of the history."""
-    return replace(
-        viewer, movies=np.delete(viewer.movies, place), grades=np.delete(viewer.grades, place)
-    )

@@ -155,13 +155,17 @@ class NeighbourRanking:
         found[led_to[wanted[led_to]]] = True
         return found[movies]
 
-    def contributions(self, viewer: Viewer, movie: int) -> Scores:
-        """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
-        rows, owner = gather_rows(self.starts, viewer.movies)
-        hits = np.flatnonzero(self.movies[rows] == movie)
-        weights = np.zeros(viewer.movies.size)
-        weights[owner[hits]] = self.weights[rows[hits]]
-        return np.asarray(self.strengths(viewer) * weights)
+    def towards(self, rated: IntArray, movies: IntArray) -> Scores:
+        """Return the weight from each of ``rated`` to each of ``movies``, shape (n, m)."""
+        distinct, column = np.unique(movies, return_inverse=True)
+        columns = np.full(self.starts.size - 1, distinct.size)
+        columns[distinct] = np.arange(distinct.size)
+        led_to = columns[self._joined(self.movies, rated)]
+        hits = np.flatnonzero(led_to < distinct.size)
+        owner = np.repeat(np.arange(rated.size), self.starts[rated + 1] - self.starts[rated])
+        weights = np.zeros((rated.size, distinct.size))
+        weights[owner[hits], led_to[hits]] = self._joined(self.weights, rated)[hits]
+        return weights[:, column]
 
     def row(self, movie: int) -> Scores:
         """Return the weights from ``movie`` to every movie, shape (n_movies,)."""
@@ -198,12 +202,15 @@ class AlignedRanking:
         expected = self.neighbours.strengths(viewer) @ self.loadings[viewer.movies]
         return float(expected[0]), expected[1:]
 
-    def contributions(self, viewer: Viewer, movie: int) -> Scores:
-        """Return what each rating of the history adds to the score of ``movie``, shape (n,)."""
-        if self.neighbours.known[movie]:
-            return self.neighbours.contributions(viewer, movie)
-        weights = self.loadings[viewer.movies] @ np.append(1.0, self.features[movie])
-        return np.asarray(self.neighbours.strengths(viewer) * weights)
+    def towards(self, rated: IntArray, movies: IntArray) -> Scores:
+        """Return the weight from each of ``rated`` to each of ``movies``, shape (n, m)."""
+        weights = self.neighbours.towards(rated, movies)
+        unknown = np.flatnonzero(~self.neighbours.known[movies])
+        described = np.insert(
+            np.asarray(self.features[movies[unknown]], np.float64), 0, 1.0, axis=1
+        )
+        weights[:, unknown] = self.loadings[rated] @ described.T
+        return weights
 
     def path(self, viewer: Viewer) -> ScorePath:
         """Return what the weights are summed over; see `NeighbourRanking.path`."""
@@ -241,16 +248,16 @@ class ImplicitRanking:
         solved = np.linalg.solve(system, own.T @ confidence)
         return np.asarray(solved, dtype=np.float64)
 
-    def contributions(self, viewer: Viewer, movie: int) -> Scores:
-        """Return what each rating of the history adds to the score of ``movie``, shape (n,).
+    def contributions(self, viewer: Viewer, movies: IntArray) -> Scores:
+        """Return what each rating of the history adds to the scores of ``movies``, shape (n, m).
 
         Hu, Koren and Volinsky 2008, section 5: ``c_uj y_i' A^-1 y_j``, with ``A`` the inverted
         matrix of equation 4.
         """
         own, system, confidence = self._equations(viewer)
-        towards = np.linalg.solve(system, np.asarray(self.factors[movie], dtype=np.float64))
-        added = np.zeros(viewer.movies.size)
-        added[viewer.grades > 0] = confidence * (own @ towards)
+        towards = np.linalg.solve(system, np.asarray(self.factors[movies], dtype=np.float64).T)
+        added = np.zeros((viewer.movies.size, movies.size))
+        added[viewer.grades > 0] = confidence[:, np.newaxis] * (own @ towards)
         return added
 
     def _equations(self, viewer: Viewer) -> tuple[Scores, Scores, Scores]:
@@ -482,21 +489,6 @@ def personal_share(support: int | IntArray, handover: float) -> Scores:
 def _products(rows: FloatArray, direction: FloatArray) -> Scores:
     """Return the product of each row with ``direction``, at the precision of the rows."""
     return np.asarray(rows @ direction.astype(rows.dtype), dtype=np.float64)
-
-
-def gather_rows(
-    starts: IntArray, rows: IntArray
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the positions of all entries of several rows, and to which of ``rows`` each belongs.
-
-    >>> gather_rows(np.array([0, 2, 2, 5]), np.array([2, 0]))
-    (array([2, 3, 4, 0, 1]), array([0, 0, 0, 1, 1]))
-    """
-    first = np.asarray(starts[rows], dtype=np.int64)
-    lengths = np.asarray(starts[np.asarray(rows) + 1], dtype=np.int64) - first
-    owner = np.repeat(np.arange(lengths.size), lengths)
-    offsets = np.arange(owner.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return first[owner] + offsets, owner
 
 
 def best(scores: Scores, k: int, excluded: IntArray) -> npt.NDArray[np.int64]:

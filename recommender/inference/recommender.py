@@ -12,23 +12,24 @@ import numpy.typing as npt
 
 from recommender.bundle import Bundle
 from recommender.errors import BundleError, UsageError
+from recommender.inference.attributions import Contribution
 from recommender.inference.browsing import Browser, SortKey, Wanted
 from recommender.inference.catalogue import CREDIT_TEXTS, Catalogue
 from recommender.inference.components import PART_NAMES, Components
 from recommender.inference.estimates import Estimates, Scores
 from recommender.inference.explanations import (
-    Contribution,
     Explanation,
-    attribute_ranking,
+    Reason,
     attribute_rating,
     find_reasons,
-    without_rating,
+    find_reasons_of_list,
 )
 from recommender.inference.histories import Histories, Visitor
 from recommender.inference.identifiers import UNKNOWN, IdIndex
 from recommender.inference.intervals import DEFAULT_LEVEL, NoIntervals, support_classes
 from recommender.inference.part import Audience, Part, SeenMovies
 from recommender.inference.paths import item_paths, rating_paths
+from recommender.inference.ranking_sums import sums_of
 from recommender.inference.rankings import best, settled
 from recommender.inference.reranking import Diversity, MovieFacts, Reranking
 from recommender.scale import FloatArray, IntArray, RatingScale
@@ -62,9 +63,7 @@ class Recommender:
         # Plain views of the mapped arrays: the subclass slows every operation down.
         arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(bundle[name]) for name in bundle}
         try:
-            components = Components.from_arrays(arrays, bundle.manifest.scoring)
-            audience = _read_audience(arrays, bundle.manifest.scoring)
-            return cls(audience, components, Catalogue.from_arrays(arrays))
+            return cls.from_arrays(arrays, bundle.manifest.scoring)
         except KeyError as error:
             raise BundleError(
                 "the bundle lacks something that scoring needs",
@@ -72,6 +71,17 @@ class Recommender:
                 value=error.args[0],
                 remedy="Train again with this version of the project.",
             ) from error
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]], scoring: dict[str, Any]) -> Self:
+        """Return the recommender of a bundle's arrays and of what its manifest says of scoring.
+
+        Raises:
+            KeyError: An array or setting is missing.
+        """
+        components = Components.from_arrays(arrays, scoring)
+        audience = _read_audience(arrays, scoring)
+        return cls(audience, components, Catalogue.from_arrays(arrays))
 
     @property
     def name(self) -> str:
@@ -239,21 +249,39 @@ class Recommender:
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         viewer = visitor.viewer(self.scale)
         ranking = settled(self._hybrid.ranking_for(viewer), viewer)
-        rated, found = self.movie_ids[viewer.movies], attribute_ranking(ranking, viewer, movie)
+        rated, sums = self.movie_ids[viewer.movies], sums_of(ranking, viewer, np.array([movie]))
         return Explanation(
             kind="ranking",
             movie_id=movie_id,
             score=float(ranking.scores(viewer)[movie]),
             path=item_paths(ranking, viewer, np.array([movie]))[0],
-            parts=tuple(found.contributions(rated)),
-            reasons=find_reasons(
-                found,
-                rated,
-                lambda place: (
-                    attribute_ranking(ranking, without_rating(viewer, place), movie).total
-                ),
-            ),
+            parts=tuple(sums.attributions()[0].contributions(rated)),
+            reasons=find_reasons_of_list(sums, rated)[0],
         )
+
+    def reasons(
+        self,
+        wanted: IntArray | Sequence[int],
+        *,
+        user_id: int | None = None,
+        movie_ids: IntArray | Sequence[int] = (),
+        ratings: FloatArray | Sequence[float | None] = (),
+    ) -> list[tuple[Reason, ...]]:
+        """Return the reasons of each movie of a list, as `explain` has them, in one go.
+
+        Args:
+            wanted: Shape (m,), the movies of the list.
+            user_id: As of `explain`.
+            movie_ids: As of `explain`.
+            ratings: As of `explain`.
+
+        Raises:
+            UsageError: A movie is not in the catalogue, or the history is malformed.
+        """
+        movies = np.array([self._movie(movie_id) for movie_id in wanted], dtype=np.int64)
+        viewer = self._audience.visitor(user_id, movie_ids, ratings).viewer(self.scale)
+        sums = sums_of(self._hybrid.ranking_for(viewer), viewer, movies)
+        return find_reasons_of_list(sums, self.movie_ids[viewer.movies])
 
     def explain_rating(
         self,

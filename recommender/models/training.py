@@ -12,7 +12,7 @@ from recommender.errors import TrainingError
 from recommender.inference.catalogue import CREDIT_TEXTS, Catalogue, Credits
 from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import SeenMovies
-from recommender.inference.recommender import audience_arrays
+from recommender.inference.recommender import Recommender, audience_arrays
 from recommender.models.divergence import require_finite
 from recommender.models.factor_training import TrainingAids
 from recommender.models.hybrid import HybridScorer
@@ -20,6 +20,7 @@ from recommender.models.indexed import sorted_rows
 from recommender.models.ordering_kernels import row_starts
 from recommender.models.stages import Progress
 from recommender.models.starting_model import StartingModel
+from recommender.reference.build import make_reference
 from recommender.scale import SplitMethod
 from recommender.schema import Dataset, Split
 from recommender.settings import Params
@@ -116,6 +117,8 @@ def bundle_model(
         **make_catalogue(full.movies, full.credits).to_arrays(),
     }
     require_finite(arrays, "bundle", remedy="Look for ratings far outside the scale.")
+    scoring = {**hybrid.components.to_scoring(), "scale": asdict(audience.scale)}
+    reference = make_reference(Recommender.from_arrays(arrays, scoring), full.ratings)
     fields = {
         "dataset": full.name,
         "dataset_digest": full.digest,
@@ -127,9 +130,9 @@ def bundle_model(
         "code_digest": code.digest,
         "params": asdict(params),
         "warm_start": None if start is None else start.lineage,
-        "scoring": {**hybrid.components.to_scoring(), "scale": asdict(audience.scale)},
+        "scoring": scoring,
     }
-    return write_bundle(path, arrays, fields)
+    return write_bundle(path, {**arrays, **reference.to_arrays()}, fields)
 
 
 def seen_movies(ratings: pd.DataFrame, movies: IdIndex) -> SeenMovies:

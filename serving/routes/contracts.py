@@ -6,9 +6,8 @@ Paths, names and types are theirs; user and item ids are ours, so digits.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -165,30 +164,25 @@ def gorse_neighbours(path: ItemPath, query: GorsePage) -> Response:
     return _gorse_neighbours(path.item_id, query, ())
 
 
-@api.post(
-    "/api/feedback",
-    summary="Store feedback, as gorse does",
-    responses={200: GorseRows, **problems_of(400, 409, 413, 415, 422, 503)},
-    security=KEY_MAY_BE_NEEDED,
-)
+_FEEDBACK: dict[str, Any] = {
+    "rule": "/api/feedback",
+    "summary": "Store feedback, as gorse does",
+    "responses": {200: GorseRows, **problems_of(400, 409, 413, 415, 422, 503)},
+    "security": KEY_MAY_BE_NEEDED,
+}
+
+
+# A later opinion replaces an earlier one anyway, so to insert and to upsert are the same.
+@api.put(**_FEEDBACK, operation_id="gorse_upsert", endpoint="gorse_upsert")
+@api.post(**_FEEDBACK, operation_id="gorse_insert", endpoint="gorse_insert")
 @required("write")
 @checked
-def gorse_insert(body: Feedbacks) -> Response:
+def gorse_feedback(body: Feedbacks) -> Response:
     """A kind of event by its name, or gorse's `star`, `read` and `dislike`."""
-    return _store(body.root)
-
-
-@api.put(
-    "/api/feedback",
-    summary="Store feedback, as gorse does",
-    responses={200: GorseRows, **problems_of(400, 409, 413, 415, 422, 503)},
-    security=KEY_MAY_BE_NEEDED,
-)
-@required("write")
-@checked
-def gorse_upsert(body: Feedbacks) -> Response:
-    """The same: a later opinion replaces an earlier one anyway."""
-    return _store(body.root)
+    rows = body.root
+    check_limits(("body", len(rows), services().settings.lists.max_batch))
+    done = submit([_event(row, place) for place, row in enumerate(rows)])
+    return as_json({"RowAffected": done.accepted})
 
 
 # The official client ends the path with a slash where it names no category.
@@ -215,12 +209,6 @@ def _gorse_neighbours(item_id: int, query: GorsePage, genres: tuple[str, ...]) -
 
 def _check_page(query: GorsePage) -> None:
     check_limits(("n", query.n, services().settings.lists.max_k))
-
-
-def _store(rows: Sequence[Feedback]) -> Response:
-    check_limits(("body", len(rows), services().settings.lists.max_batch))
-    done = submit([_event(row, place) for place, row in enumerate(rows)])
-    return as_json({"RowAffected": done.accepted})
 
 
 def _event(row: Feedback, place: int) -> Event:

@@ -15,6 +15,7 @@ from serving.answering import as_json
 from serving.document import KEY_MAY_BE_NEEDED, problems_of
 from serving.keys import required
 from serving.metrics import metrics
+from serving.observing import events_stored
 from serving.parsing import check_limits, checked
 from serving.problems import Problem
 from serving.schemas.answers import EventsAnswer
@@ -77,6 +78,7 @@ def submit(found: Sequence[Event]) -> Appended:
     }
     for outcome, count in counted.items():
         metrics().events.labels(outcome).inc(count)
+    events_stored(services(), found, done)
     if done.conflicts and not done.accepted and not done.duplicates:
         errors = [{"field": "event_id", "problem": "is stored already with other content"}]
         raise Problem(409, "Nothing was stored.", kind="conflict", errors=errors)

@@ -15,6 +15,7 @@ from serving.answering import as_json, as_json_bytes, with_etag
 from serving.document import NOT_MODIFIED, problems_of
 from serving.lists import card, show
 from serving.model_now import known_movie, model_now
+from serving.observing import searched
 from serving.parsing import check_limits, checked
 from serving.problems import Problem
 from serving.routes.recommendations import asked_by
@@ -62,6 +63,8 @@ def browse(query: BrowseQuery) -> Response:
     served = model_now()
     year = query.year
     wanted = Wanted(tuple(query.genre), year or query.year_from, year or query.year_to)
+    if query.cursor is None:
+        searched(services(), query.query)
     found = served.recommender.browse(wanted, query=query.query, sort=query.sort).tolist()
     start = 0 if query.cursor is None else _place_after(found, query)
     page = found[start : start + query.limit]

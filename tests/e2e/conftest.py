@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.pipeline_process import REPO, Finished, small_run
+from tests.e2e.pipeline_process import REPO, Finished, small_run, warm
 
 
 @pytest.fixture(scope="session")
@@ -24,12 +24,20 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> tuple[Path, Finished]:
-    """A state folder in which one training run was promoted, and how that run ended."""
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, small_data: Path
+) -> Iterator[tuple[Path, Finished]]:
+    """A state folder in which one training run was promoted, and how that run ended.
+
+    Other tests have trained and promoted in it since. A copy of that run's results is beside it,
+    in ``first-results``.
+    """
     var = tmp_path_factory.mktemp("trained") / "var"
     first = small_run(var, small_data, "--json")
     assert first.code == 0, first.stderr
-    return var, first
+    shutil.copytree(var / "results" / "small", var.parent / "first-results")
+    with warm(var):
+        yield var, first
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Runs the command line and kills the process with SIGKILL in the middle of one step.
 
-Usage: python tests/e2e/kill_in_step.py MODULE:FUNCTION ARGUMENT...
-
 The process dies when the step calls its library function, or right after it where the name is
 followed by ``:after``, as it would when the machine loses power there.
 """
@@ -11,13 +9,9 @@ from __future__ import annotations
 import importlib
 import os
 import signal
-import sys
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-import environment
 import run_pipeline
 
 
@@ -39,7 +33,7 @@ def arm(target: str) -> None:
     setattr(module, function_name, deadly)
 
 
-if __name__ == "__main__":
-    environment.apply()
-    arm(sys.argv[1])
-    sys.exit(run_pipeline.main(sys.argv[2:]))
+def main(arguments: Sequence[str]) -> int:
+    place, *others = arguments
+    arm(place)
+    return run_pipeline.main(others)

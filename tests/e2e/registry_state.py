@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.pipeline_process import REPO, process_environment
-
-_SCRIPT = """
-import json, sys
 import environment
-environment.apply()
-from recommender.settings import RegistrySettings
-from tracking.registry import Registry
-from zenml.client import Client
-registry = Registry(RegistrySettings())
-client = registry.client
-experiment = client.get_experiment_by_name("movie-roulette")
-runs = client.search_runs([experiment.experiment_id]) if experiment else []
-models = client.search_logged_models([experiment.experiment_id]) if experiment else []
-zen = Client().list_pipeline_runs(size=200).items
-print("STATE" + json.dumps({
-    "aliases": registry.aliases(),
-    "versions": [[v.version, v.complete, v.digest] for v in registry.versions()],
-    "mlflow_running": [r.info.run_id for r in runs if r.info.status == "RUNNING"],
-    "pending_models": [m.model_id for m in models if str(m.status).endswith("PENDING")],
-    "zenml_unfinished": [r.name for r in zen if not r.status.is_finished],
-    "run_statuses": {r.info.run_id: r.info.status for r in runs},
-    "work": [p.name for p in (environment.state_dir() / "work").glob("*")],
-}))
-"""
+from tests.e2e.pipeline_process import run
 
 
 @dataclass(frozen=True)
@@ -49,15 +26,33 @@ class RegistryState:
 
 
 def read_state(var: Path) -> RegistryState:
-    done = subprocess.run(
-        [sys.executable, "-c", _SCRIPT],
-        cwd=REPO,
-        env=process_environment(var),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    line = next(line for line in done.stdout.splitlines() if line.startswith("STATE"))
-    tree = json.loads(line.removeprefix("STATE"))
+    done = run(var, module="tests.e2e.registry_state")
+    assert done.code == 0, done.stderr
+    tree = done.json
     return RegistryState(**{**tree, "versions": [tuple(row) for row in tree["versions"]]})
+
+
+def main(arguments: Sequence[str]) -> int:
+    from zenml.client import Client
+
+    from recommender.settings import RegistrySettings
+    from tracking.registry import Registry
+
+    assert not arguments
+    registry = Registry(RegistrySettings())
+    client = registry.client
+    experiment = client.get_experiment_by_name("movie-roulette")
+    runs = client.search_runs([experiment.experiment_id]) if experiment else []
+    models = client.search_logged_models([experiment.experiment_id]) if experiment else []
+    zen = Client().list_pipeline_runs(size=200).items
+    found = {
+        "aliases": registry.aliases(),
+        "versions": [[v.version, v.complete, v.digest] for v in registry.versions()],
+        "mlflow_running": [r.info.run_id for r in runs if r.info.status == "RUNNING"],
+        "pending_models": [m.model_id for m in models if str(m.status).endswith("PENDING")],
+        "zenml_unfinished": [r.name for r in zen if not r.status.is_finished],
+        "run_statuses": {r.info.run_id: r.info.status for r in runs},
+        "work": [p.name for p in (environment.state_dir() / "work").glob("*")],
+    }
+    sys.stdout.write(json.dumps(found))
+    return 0

@@ -1,7 +1,7 @@
 """Runs several command lines one after the other in one process, which saves their start-up.
 
-Reads a JSON object of names and argument lists on standard input and writes a JSON object of
-names and ``[exit code, what was printed]`` as the last line of standard output.
+Takes a JSON object of names and argument lists, and writes a JSON object of names and ``[exit
+code, what was printed]`` as the last line of standard output.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ import contextlib
 import io
 import json
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from collections.abc import Sequence
 
 import run_pipeline
 
@@ -29,7 +27,8 @@ def run_captured(arguments: list[str]) -> tuple[int, str]:
     return code, printed.getvalue()
 
 
-if __name__ == "__main__":
-    asked = json.loads(sys.stdin.read())
-    answers = {name: run_captured(arguments) for name, arguments in asked.items()}
+def main(arguments: Sequence[str]) -> int:
+    (asked,) = map(json.loads, arguments)
+    answers = {name: run_captured(one) for name, one in asked.items()}
     sys.stdout.write("\n" + json.dumps(answers) + "\n")
+    return 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.pipeline_process import REPO, Finished, finish, run, start
+from tests.e2e.pipeline_process import REPO, Finished, run, start
 from tests.e2e.registry_state import read_state
 
 pytestmark = pytest.mark.e2e
@@ -128,13 +128,7 @@ def test_a_tuning_is_interrupted_resumed_and_written_back(
 
 def stop_at(var: Path, data: Path, words: str, with_signal: signal.Signals, *more: str) -> Finished:
     """Start a tuning and send it a signal as soon as it says ``words``."""
-    process = start(var, *arguments("tuning", data, *more))
-    assert process.stderr is not None
-    seen = ""
-    for line in process.stderr:
-        seen += line
-        if words in line:
-            process.send_signal(with_signal)
-            break
-    ended = finish(process)
-    return Finished(ended.code, ended.stdout, seen + ended.stderr)
+    started = start(var, *arguments("tuning", data, *more))
+    started.wait_until_it_says(words)
+    started.send_signal(with_signal)
+    return started.finish()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.corruptions import CORRUPTIONS, corrupted_path
-from tests.e2e.pipeline_process import QUICK, REPO, Finished, process_environment
+from tests.e2e.pipeline_process import QUICK, Finished, start
 from tests.e2e.registry_state import read_state
 
 pytestmark = pytest.mark.e2e
@@ -50,16 +48,9 @@ def answers(
         corrupt(folder)
         path = corrupted_path(folder)
         asked[name] = ["--dataset", "small", "--data-path", str(path), *QUICK]
-    done = subprocess.run(
-        [sys.executable, str(REPO / "tests/e2e/run_many.py")],
-        cwd=REPO,
-        env=process_environment(trained[0]),
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=True,
-    )
+    many = start(trained[0], json.dumps(asked), module="tests.e2e.run_many")
+    done = many.finish(timeout=900)
+    assert done.code == 0, done.stderr
     return {name: tuple(row) for name, row in json.loads(done.stdout.splitlines()[-1]).items()}
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
 from events.migrate import migrate
+from monitoring.settings import ProfilingSettings
 from recommender.bundle import Bundle, write_bundle
 from recommender.publication import Pointer, PublishedFolder, PublishedModel
 from serving import create_app
@@ -22,13 +24,22 @@ from serving.settings import EventSettings, ServerSettings
 @pytest.fixture(scope="session")
 def other_bundle(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """A bundle that makes other lists."""
-    arrays = {name: tiny_bundle[name] for name in tiny_bundle}
-    arrays["signal.trending"] = arrays["signal.trending"][::-1]
+    return _altered(tiny_bundle, tmp_path_factory.mktemp("other") / "bundle", seed=2)
+
+
+@pytest.fixture(scope="session")
+def third_bundle(other_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A bundle that makes other lists again."""
+    return _altered(other_bundle, tmp_path_factory.mktemp("third") / "bundle", seed=3)
+
+
+def _altered(bundle: Bundle, folder: Path, seed: int) -> Bundle:
+    arrays = {name: bundle[name] for name in bundle}
+    arrays["signal.trending"] = np.roll(arrays["signal.trending"][::-1], seed)
     arrays["ials.factors"] = -arrays["ials.factors"]
-    fields = asdict(tiny_bundle.manifest)
+    fields = asdict(bundle.manifest)
     del fields["format_version"], fields["files"]
-    folder = tmp_path_factory.mktemp("other") / "bundle"
-    return write_bundle(folder, arrays, fields | {"seed": 2})
+    return write_bundle(folder, arrays, fields | {"seed": seed})
 
 
 @pytest.fixture
@@ -59,7 +70,9 @@ def settings(tmp_path: Path) -> ServerSettings:
     """Settings that keep everything in the test's folder."""
     url = f"sqlite:///{tmp_path / 'events.db'}"
     return ServerSettings(
-        published=str(tmp_path / "published"), events=EventSettings(url=url, lock_seconds=0.2)
+        published=str(tmp_path / "published"),
+        events=EventSettings(url=url, lock_seconds=0.2),
+        profiling=ProfilingSettings(folder=str(tmp_path / "monitoring")),
     )
 
 

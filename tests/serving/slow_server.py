@@ -7,7 +7,7 @@ import time
 
 from flask import Flask, request
 
-from serving import edge, metrics, stopping
+from serving import edge, limits, metrics, stopping
 from serving.server import Server
 from serving.settings import ServerSettings
 
@@ -16,6 +16,7 @@ def create_slow_app(settings: ServerSettings) -> Flask:
     app = Flask(__name__)
     stopping.init_app(app, settings.run_folder)
     metrics.init_app(app)
+    limits.init_app(app, settings.web)
 
     @app.get("/slow/<float:seconds>")
     def slow(seconds: float) -> dict[str, float]:

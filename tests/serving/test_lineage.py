@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -13,45 +14,63 @@ from recommender.bundle import Bundle
 from serving.services import Services
 from tests.serving.asking import ids_of, plain_event, send
 
+#: What a user asks for, one after the other.
+QUESTIONS = (
+    "",
+    "?k=3&genre=drama",
+    "?diversity=0.5&explain=true",
+    "?k=7&year_from=1990&exclude_ids=1,2",
+)
+#: What they do with the first movie of each answer.
+DEEDS = (("rating", 4.0), ("like", None), ("watch", 90.0), ("not-interested", None))
+DEEDS += (("watchlist", None), ("rating", 1.0))
+OTHER_LISTS = (
+    *(f"/v1/popular{question}" for question in QUESTIONS if "explain" not in question),
+    *(f"/v1/movies/{movie_id}/similar?k={movie_id}" for movie_id in range(1, 13)),
+    "/v1/movies/2/similar?genre=Sci-Fi&year_to=2000&exclude_ids=4",
+)
+
 
 def _lists(client: FlaskClient) -> list[str]:
-    """Show lists of every kind, with events between them, and return their ids."""
-    found = []
-    for user_id in (1, 2, 10**12):
-        for question in ("", "?k=3&genre=drama", "?diversity=0.5&explain=true"):
-            shown: Any = client.get(f"/v1/recommendations/{user_id}{question}").json
-            found.append(shown["recommendation_id"])
-            send(client, user_id, shown["items"][0]["movie_id"], "rating", 4.0)
-    body = {"liked": [1, 3], "ratings": [{"movie_id": 5, "rating": 2.5}]}
-    for response in (
-        client.post("/v1/recommendations", json=body),
-        client.get("/v1/popular?k=5"),
-        client.get("/v1/movies/2/similar?k=5"),
-    ):
-        assert response.json is not None
-        found.append(response.json["recommendation_id"])
-    found.append(client.get("/recommend/1").headers["X-Recommendation-ID"])
-    return found
+    """Show a hundred lists of every kind, with events between them, and return their ids."""
+    answers, deeds = [], cycle(DEEDS)
+    for user_id in (*range(1, 14), *range(10**12, 10**12 + 4)):
+        for question in QUESTIONS:
+            shown = client.get(f"/v1/recommendations/{user_id}{question}")
+            send(client, user_id, ids_of(shown)[0], *next(deeds))
+            answers.append(shown)
+    for liked in range(1, 15):
+        rated = [{"movie_id": liked + place, "rating": 1.0 + place} for place in range(1, 4)]
+        body = {"liked": [liked, 10**6], "ratings": rated, "explain": liked % 2 == 0, "k": liked}
+        answers.append(client.post("/v1/recommendations", json={**body, "diversity": liked / 20}))
+    answers += [client.get(path) for path in OTHER_LISTS]
+    assert all(ids_of(answer) for answer in answers)
+    found = [answer.json["recommendation_id"] for answer in answers if answer.json]
+    plain = [client.get(f"/recommend/{user_id}") for user_id in (1, 10**12, 10**13)]
+    return found + [answer.headers["X-Recommendation-ID"] for answer in plain]
 
 
-def test_every_list_is_made_again_identically_after_two_promotions(
+def test_a_hundred_lists_are_made_again_identically_after_two_promotions(
+    make_app: Callable[[], OpenAPI],
     client: FlaskClient,
-    services: Services,
     publish: Callable[..., None],
-    tiny_bundle: Bundle,
     other_bundle: Bundle,
+    third_bundle: Bundle,
 ) -> None:
     shown = _lists(client)
+    assert len(set(shown)) == len(shown) >= 100
+    before = [client.get(f"/v1/served/{one}?replay=true").json for one in shown]
     publish(other_bundle, "2")
-    services.models.follow()
-    publish(tiny_bundle, "3")
-    publish(other_bundle, "4")
-    services.models.follow()
-    for recommendation_id in shown:
-        found: Any = client.get(f"/v1/served/{recommendation_id}?replay=true").json
+    publish(third_bundle, "3")
+    later = make_app().test_client()
+    ids = ids_of(client.get("/v1/popular"))
+    assert ids != ids_of(later.get("/v1/popular")), "the models must differ"
+    after = [later.get(f"/v1/served/{one}?replay=true").json for one in shown]
+    for found, again in zip(before, after, strict=True):
+        assert found is not None
         assert found["replay"] == {"identical": True, "reason": None, "first_difference": None}
         assert found["model_version"] == "1"
-        assert found["model_digest"] == tiny_bundle.digest
+        assert again == found
 
 
 def test_a_list_says_to_whom_and_by_what_it_was_made(client: FlaskClient) -> None:

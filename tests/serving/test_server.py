@@ -18,6 +18,7 @@ from tests.serving.running import Running, children, lives, publish, running, wa
 
 COMMAND = ["-m", "serving", "--without-publisher"]
 WEB = {"MOVIE_ROULETTE_WEB__WORKERS": "2", "MOVIE_ROULETTE_WEB__DRAIN_SECONDS": "2"}
+PROFILES = {"MOVIE_ROULETTE_PROFILING__PIECE_SECONDS": "0.5"}
 LIVE = 'roulette_http_requests_total{method="GET",route="/health/live",status="200"}'
 
 
@@ -25,7 +26,7 @@ LIVE = 'roulette_http_requests_total{method="GET",route="/health/live",status="2
 def server(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("server")
     publish(PublishedFolder(folder / "published"), tiny_bundle, "1")
-    with running(folder, COMMAND, WEB) as started:
+    with running(folder, COMMAND, WEB | PROFILES) as started:
         started.wait_until_ready()
         yield started
 
@@ -66,20 +67,38 @@ def test_the_operator_needs_a_key_which_works_at_once(server: Running) -> None:
 
 
 def test_a_server_that_dies_is_started_again(server: Running) -> None:
-    (arbiter,) = children(server.process.pid)
+    arbiter, _ = arbiter_and_profiler(server)
     workers = server.workers()
     os.kill(arbiter, signal.SIGKILL)
     wait_for(lambda: not lives(arbiter))
     wait_for(lambda: not any(lives(worker) for worker in workers), server.explain)
     server.wait_until_ready()
-    assert children(server.process.pid) != {arbiter}
+    assert arbiter not in children(server.process.pid)
+
+
+def arbiter_and_profiler(server: Running) -> tuple[int, int]:
+    """The two children: gunicorn has workers, the profiler has no child."""
+    wait_for(lambda: len(children(server.process.pid)) == 2, server.explain)
+    first, second = children(server.process.pid)
+    return (first, second) if children(first) else (second, first)
+
+
+def test_what_is_served_is_profiled_also_by_a_profiler_that_was_killed(server: Running) -> None:
+    _, profiler = arbiter_and_profiler(server)
+    assert server.get("/v1/recommendations/1?k=5")[0] == 200
+    os.kill(profiler, signal.SIGKILL)
+    wait_for(lambda: not lives(profiler))
+    folder = server.folder / "monitoring" / "profiles"
+    wait_for(lambda: list(folder.glob("*.bin")) != [], server.explain)
+    assert arbiter_and_profiler(server)[1] != profiler
+    assert server.metric("roulette_profile_rows_written_total") >= 1
 
 
 def test_it_is_not_ready_before_it_stops_and_leaves_nothing(server: Running) -> None:
     """The last of this module: it ends the server that the others use."""
     server.wait_until_ready()
     family = {*children(server.process.pid), *server.workers()}
-    assert len(family) == 3
+    assert len(family) == 4
     server.process.send_signal(signal.SIGTERM)
     wait_for(lambda: server.answers("/health/ready", 503), server.explain)
     assert server.get("/health/live")[0] == 200

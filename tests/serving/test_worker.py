@@ -69,6 +69,35 @@ def test_a_client_that_sends_too_slowly_is_cut_off(shared: Running) -> None:
     assert shared.get("/slow/0.0")[0] == 200
 
 
+def test_requests_that_come_together_are_all_answered(shared: Running) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port)) as eager:
+        eager.settimeout(30)
+        late = b"POST /slow/0.0 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+        eager.sendall(late + b"GET /slow/0.0 HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+        answered = b""
+        while answered.count(b" 200 ") < 2:
+            more = eager.recv(4096)
+            assert more, answered
+            answered += more
+    assert b" 405 " in answered
+
+
+def test_a_body_that_is_not_read_ends_the_connection_and_the_answer_says_so(
+    shared: Running,
+) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port)) as long:
+        long.settimeout(30)
+        long.sendall(b"POST /slow/0.0 HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n")
+        assert b"\r\nConnection: close\r\n" in long.recv(4096)
+
+
+def test_an_unknown_transfer_coding_is_a_fault_of_the_client(shared: Running) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port)) as odd:
+        odd.settimeout(30)
+        odd.sendall(b"GET /slow/0.0 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: odd\r\n\r\n")
+        assert odd.recv(4096).startswith(b"HTTP/1.1 400 ")
+
+
 def test_what_is_begun_is_finished_when_the_server_stops(own: Running) -> None:
     idle = http.client.HTTPConnection("127.0.0.1", own.port, timeout=30)
     idle.request("GET", "/slow/0.0")

@@ -105,7 +105,14 @@ def test_what_an_image_copies_exists_and_is_let_through(
 
 def test_the_server_carries_only_what_serves(stages: dict[str, list[str]]) -> None:
     assert copied(stages["serving"]) == [
-        *("environment.py", "configs/serving.yaml", "events", "recommender", "serving")
+        *(
+            "environment.py",
+            "configs/serving.yaml",
+            "events",
+            "monitoring",
+            "recommender",
+            "serving",
+        )
     ]
     assert "requirements/serving.txt" in " ".join(stages["serving-environment"])
 

@@ -28,6 +28,7 @@ HEAVY = [
     "matplotlib",
     "dvc",
     "whylogs",
+    "pandas",
     "tracking",
     "steps",
     "pipelines",
@@ -38,7 +39,7 @@ SOLE_IMPORTERS = {
     "great_expectations": ["expectations/validation.py"],
     "surprise": ["recommender/models/", "benchmarks/svd_training.py"],
     "optuna": ["recommender/tuning/study.py"],
-    "whylogs": ["monitoring/"],
+    "whylogs": ["monitoring/sketches.py"],
     "mlflow": ["tracking/"],
     "zenml": ["steps/", "pipelines/", "run_pipeline.py"],
 }

@@ -15,7 +15,7 @@ from recommender.bundle import open_bundle
 from recommender.publication import Pointer, PublishedFolder, PublishedModel
 from recommender.settings import RegistrySettings
 from tracking import publish
-from tracking.placing import place, prune
+from tracking.placing import Retention, place, prune
 from tracking.publisher import Publisher
 from tracking.registry import Registry
 from tracking.versions import PREVIOUS, PRODUCTION
@@ -27,7 +27,7 @@ def publish_forever(
     """Move production and previous through versions 1, 2 and 3, publish, and keep nothing else."""
     os.environ.update(environment)
     registry = Registry(settings)
-    publisher = Publisher(PublishedFolder(root), lambda: registry, keep=0)
+    publisher = Publisher(PublishedFolder(root), lambda: registry, retention=Retention(0, 0.0))
     ready.touch()
     for turn in itertools.count():
         for alias, number in ((PRODUCTION, turn % 3), (PREVIOUS, (turn + 1) % 3)):
@@ -49,7 +49,7 @@ def publish_until(bundle: Path, before: PublishedModel, root: Path, death: int) 
     place(fresh, folder)
     model = PublishedModel(before.model_name, "2", fresh.digest)
     folder.write_pointer(Pointer(model, None, "now"))
-    prune(folder, {model.digest}, 0)
+    prune(folder, {model.digest}, Retention(0, 0.0))
 
 
 def die_before_call(number: int) -> None:

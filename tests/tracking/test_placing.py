@@ -12,7 +12,7 @@ import pytest
 from recommender.bundle import Bundle, open_bundle, write_bundle
 from recommender.errors import BundleError
 from recommender.publication import Pointer, PublishedFolder, PublishedModel
-from tracking.placing import is_placed, place, prune, remove_leftovers
+from tracking.placing import Retention, is_placed, place, prune, remove_leftovers
 
 
 def small_bundle(folder: Path, value: float) -> Bundle:
@@ -93,7 +93,7 @@ def test_pruning_keeps_what_is_in_use_and_the_latest_and_every_record(
     ]
     for age, model in enumerate(reversed(models)):
         os.utime(folder.record_file(model.digest), (1000 - age, 1000 - age))
-    removed = prune(folder, {models[0].digest}, 2)
+    removed = prune(folder, {models[0].digest}, Retention(2, days=7.0))
     assert set(removed) == {models[1].digest, models[2].digest}
     left = {path.name for path in folder.bundles.iterdir()}
     assert left == {models[0].digest, models[3].digest, models[4].digest}

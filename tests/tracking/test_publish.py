@@ -91,7 +91,7 @@ def test_each_change_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     gone, broken = RegistryError("out of reach"), BundleError("altered")
     with caplog.at_level(logging.INFO, "tracking.publish"):
         for error in (None, None, gone, gone, broken, OSError("disk full"), None):
-            reporter.report("4", error)
+            reporter.report("4", error, removed=3)
     assert [record.levelname for record in caplog.records] == [
         "INFO",
         "ERROR",
@@ -104,6 +104,7 @@ def test_each_change_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     status = folder.status()
     assert status is not None
     assert (status.error, status.error_since) == (None, None)
+    assert (status.bundles, status.removed) == (0, 3)
 
 
 def test_a_status_that_cannot_be_written_stops_nothing(

@@ -21,11 +21,13 @@ from recommender.bundle import open_bundle
 from recommender.errors import BundleError, RegistryError
 from recommender.publication import Pointer, PublishedFolder, PublishedModel, Withdrawal
 from tests.tracking.conftest import Desk
-from tracking.placing import is_placed
+from tracking.placing import Retention, is_placed, kept_bundles
 from tracking.promotion import rollback
 from tracking.publisher import Publisher
 from tracking.registry import Registry
 from tracking.versions import PREVIOUS, PRODUCTION, Version
+
+RETENTION = Retention()
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ def folder(tmp_path: Path) -> PublishedFolder:
     return PublishedFolder(tmp_path / "published")
 
 
-def publisher(desk: Desk, folder: PublishedFolder, keep: int = 5) -> Publisher:
-    return Publisher(folder, desk.again, keep=keep)
+def publisher(desk: Desk, folder: PublishedFolder, retention: Retention = RETENTION) -> Publisher:
+    return Publisher(folder, desk.again, retention=retention)
 
 
 def versions(folder: PublishedFolder) -> tuple[str, str | None]:
@@ -353,15 +355,33 @@ def test_the_first_look_clears_what_a_killed_publisher_left(
 
 
 def test_only_the_latest_bundles_are_kept(shared_desk: Desk, folder: PublishedFolder) -> None:
-    follower = publisher(shared_desk, folder, keep=2)
+    follower = publisher(shared_desk, folder, Retention(2, days=0.0))
     made = []
     for seed in (1, 2, 3, 4):
         made.append(shared_desk.promote(seed))
         follower.look()
-        os.utime(folder.record_file(made[-1].digest), (1000 + seed, 1000 + seed))
-    left = {path.name for path in folder.bundles.iterdir()}
-    assert left == {made[2].digest, made[3].digest}
+    assert set(kept_bundles(folder)) == {made[2].digest, made[3].digest}
+    assert follower.removed == 2
     assert all(folder.record(version.digest) for version in made)
+
+
+def test_what_was_production_lately_is_kept_however_many_there_are(
+    shared_desk: Desk, folder: PublishedFolder
+) -> None:
+    follower = publisher(shared_desk, folder, Retention(0, days=7.0))
+    made = [shared_desk.promote(1)]
+    follower.look()
+    # Production for long: its record is old, and its lists are not.
+    os.utime(folder.record_file(made[0].digest), (1000, 1000))
+    for seed in (2, 3, 4):
+        made.append(shared_desk.promote(seed))
+        follower.look()
+    assert set(kept_bundles(folder)) == {version.digest for version in made}
+    os.utime(folder.record_file(made[1].digest), (1000, 1000))
+    made.append(shared_desk.promote(5))
+    follower.look()
+    assert made[1].digest not in kept_bundles(folder)
+    assert follower.removed == 1
 
 
 def test_a_pointer_of_the_same_models_is_not_written_again(
@@ -388,7 +408,7 @@ def test_connecting_is_tried_again_after_it_failed(
             raise RegistryError("out of reach")
         return shared_desk.registry
 
-    follower = Publisher(folder, connect, keep=5)
+    follower = Publisher(folder, connect, retention=RETENTION)
     with pytest.raises(RegistryError, match="out of reach"):
         follower.look()
     assert follower.look()

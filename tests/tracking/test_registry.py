@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -148,6 +151,24 @@ def test_a_downloaded_bundle_is_kept_and_mended(server_desk: Any) -> None:
     mended = server_desk.registry.bundle(version)
     assert np.array_equal(mended["weights"], np.arange(1.0, 6.0))
     assert [item.name for item in kept.parent.iterdir()] == [version.digest]
+
+
+def test_old_downloads_go_and_what_was_used_lately_stays(server_desk: Any) -> None:
+    cache = server_desk.folder / "cache"
+    old, first, second = (server_desk.register(seed) for seed in (11, 12, 13))
+    for version in (old, first):
+        server_desk.registry.bundle(version)
+    assert {old.digest, first.digest} <= {path.name for path in cache.iterdir()}
+    for version, age in ((old, 10 * 86_400), (first, 60)):
+        then = time.time() - age
+        os.utime(cache / version.digest, (then, then))
+    shutil.rmtree(cache / second.digest)
+    settings = RegistrySettings(model_name=server_desk.registry.model_name, downloaded_bundles=1)
+    few = Registry(settings, cache=cache)
+    few.bundle(second)
+    left = {path.name for path in cache.iterdir()}
+    assert old.digest not in left
+    assert {first.digest, second.digest} <= left
 
 
 def test_the_first_of_two_downloads_is_taken(

@@ -7,18 +7,14 @@ from hypothesis import strategies as st
 
 from recommender.errors import UsageError
 from recommender.inference import Recommender
-from recommender.inference.explanations import (
-    Attribution,
-    Contribution,
-    Explanation,
-    attribute_ranking,
-    find_reasons,
-    without_rating,
-)
+from recommender.inference.attributions import Attribution, Contribution
+from recommender.inference.explanations import Explanation, find_reasons_of_list
 from recommender.inference.histories import Viewer
+from recommender.inference.ranking_sums import sums_of, without_rating
 from recommender.inference.rankings import (
     BlendRanking,
     EstimateRanking,
+    ImplicitRanking,
     NeighbourRanking,
     ProfileRanking,
     Ranking,
@@ -43,8 +39,10 @@ def random_blend(rng: np.random.Generator) -> BlendRanking:
     )
     features = rng.normal(size=(N_MOVIES, 3))
     profile = ProfileRanking(features, rng.normal(size=3))
-    signals: list[Ranking] = [neighbours, profile, StaticRanking(rng.random(N_MOVIES), "trending")]
-    return BlendRanking(signals, [1.0, rng.random(), 0.3], handover=rng.choice([0.0, 5.0]))
+    implicit = ImplicitRanking.of(rng.normal(size=(N_MOVIES, 3)), 1.0, 2.0)
+    static = StaticRanking(rng.random(N_MOVIES), "trending")
+    signals: list[Ranking] = [neighbours, profile, implicit, static]
+    return BlendRanking(signals, [1.0, rng.random(), 0.7, 0.3], handover=rng.choice([0.0, 5.0]))
 
 
 def random_viewer(rng: np.random.Generator) -> Viewer:
@@ -55,34 +53,28 @@ def random_viewer(rng: np.random.Generator) -> Viewer:
 
 @given(SEEDS)
 @settings(max_examples=100, deadline=None)
-def test_parts_of_a_ranking_score_sum_to_it(seed: int) -> None:
+def test_parts_of_ranking_scores_sum_to_them(seed: int) -> None:
     rng = np.random.default_rng(seed)
     ranking, viewer = random_blend(rng), random_viewer(rng)
-    scores = ranking.scores(viewer)
-    for movie in range(N_MOVIES):
-        assert attribute_ranking(ranking, viewer, movie).total == pytest.approx(
-            scores[movie], abs=1e-9
-        )
+    movies = rng.permutation(N_MOVIES)
+    found = [one.total for one in sums_of(ranking, viewer, movies).attributions()]
+    assert found == pytest.approx(ranking.scores(viewer)[movies], abs=1e-9)
 
 
 @given(SEEDS)
 @settings(max_examples=100, deadline=None)
-def test_without_its_first_reason_a_ranking_score_is_lower_by_the_drop(seed: int) -> None:
+def test_without_a_reason_a_ranking_score_is_lower_by_the_drop(seed: int) -> None:
     rng = np.random.default_rng(seed)
     ranking, viewer = random_blend(rng), random_viewer(rng)
-    movie = int(rng.integers(N_MOVIES))
-    found = attribute_ranking(ranking, viewer, movie)
-    reasons = find_reasons(
-        found,
-        viewer.movies,
-        lambda place: attribute_ranking(ranking, without_rating(viewer, place), movie).total,
-    )
-    assert list(reasons) == sorted(reasons, key=lambda reason: -reason.drop)
-    for reason in reasons:
-        place = viewer.movies.tolist().index(reason.movie_id)
-        less = ranking.scores(without_rating(viewer, place))[movie]
-        assert ranking.scores(viewer)[movie] - less == pytest.approx(reason.drop, abs=1e-9)
-        assert reason.drop > 0.0
+    movies = rng.permutation(N_MOVIES)
+    found = find_reasons_of_list(sums_of(ranking, viewer, movies), viewer.movies)
+    for movie, reasons in zip(movies.tolist(), found, strict=True):
+        assert list(reasons) == sorted(reasons, key=lambda reason: -reason.drop)
+        for reason in reasons:
+            place = viewer.movies.tolist().index(reason.movie_id)
+            less = ranking.scores(without_rating(viewer, place))[movie]
+            assert ranking.scores(viewer)[movie] - less == pytest.approx(reason.drop, abs=1e-9)
+            assert reason.drop > 0.0
 
 
 def total(explanation: Explanation) -> float:
@@ -134,6 +126,25 @@ def test_taking_back_the_first_reason_lowers_what_is_served(
         assert unlimited[0] - unlimited[1] == pytest.approx(full.reasons[0].drop, abs=1e-6)
 
 
+@given(HISTORIES, st.sampled_from([None, 1, 17, 40, 12345]))
+@settings(max_examples=20, deadline=None)
+def test_reasons_of_a_list_are_those_of_each_movie(
+    served: Recommender, rows: list[tuple[int, int]], user: int | None
+) -> None:
+    asked = {
+        "user_id": user,
+        "movie_ids": [row[0] for row in rows],
+        "ratings": [row[1] / 2.0 for row in rows],
+    }
+    movies = served.movie_ids[::-1]
+    for movie, found in zip(movies.tolist(), served.reasons(movies, **asked), strict=True):
+        alone = served.explain(movie, **asked).reasons
+        assert [one.movie_id for one in found] == [one.movie_id for one in alone]
+        assert [(one.contribution, one.drop) for one in found] == [
+            pytest.approx((one.contribution, one.drop), abs=1e-9) for one in alone
+        ]
+
+
 def test_a_trained_user_is_explained_by_the_stored_history(served: Recommender) -> None:
     user = int(served.user_ids[0])
     shown = served.recommend(user, 3)
@@ -169,10 +180,10 @@ def test_contributions_name_their_movie_and_leave_out_zeros() -> None:
 
 def test_what_cannot_be_explained_says_so(served: Recommender) -> None:
     with pytest.raises(UsageError, match="EstimateRanking"):
-        attribute_ranking(
+        sums_of(
             EstimateRanking(served.part("svd").estimates),
             random_viewer(np.random.default_rng(0)),
-            1,
+            np.array([1]),
         )
     with pytest.raises(UsageError, match="catalogue"):
         served.explain(999)

@@ -18,7 +18,6 @@ from recommender.inference.rankings import (
     ProfileRanking,
     StaticRanking,
     best,
-    gather_rows,
     personal_share,
 )
 from recommender.inference.similarity import MovieSimilarity
@@ -74,11 +73,6 @@ def test_best_leaves_the_scores_as_they_are() -> None:
     assert scores.tolist() == [1.0, 2.0]
 
 
-def test_gathering_no_rows() -> None:
-    rows, owner = gather_rows(np.array([0, 2]), np.array([], dtype=np.int64))
-    assert rows.size == owner.size == 0
-
-
 def test_scores_sum_weights_by_grade() -> None:
     assert WEIGHTS.scores(viewer([0, 2], [1.0, 0.5])).tolist() == [1.0, 0.5, -1.0, 0.0]
 
@@ -98,13 +92,13 @@ def test_a_history_says_what_its_list_is_made_from() -> None:
     assert WEIGHTS.path(NOBODY) == "popular"
 
 
-def test_ratings_contribute_what_their_weights_add() -> None:
+def test_weights_lead_from_ratings_to_movies_in_any_order() -> None:
     someone = viewer([0, 3, 2], [1.0, 2.0, 0.5])
-    for movie in range(4):
-        found = WEIGHTS.contributions(someone, movie)
-        assert found.shape == (3,)
-        assert found.sum() == WEIGHTS.scores(someone)[movie]
-    assert WEIGHTS.contributions(someone, 0).tolist() == [0.0, 0.0, 1.0]
+    movies = np.array([3, 0, 2, 1, 0])
+    found = WEIGHTS.towards(someone.movies, movies)
+    assert np.array_equal(someone.grades @ found, WEIGHTS.scores(someone)[movies])
+    assert (someone.grades * found[:, 1]).tolist() == [0.0, 0.0, 1.0]
+    assert WEIGHTS.towards(NOBODY.movies, movies).shape == (0, 5)
 
 
 def test_what_is_liked_reaches_its_neighbours() -> None:

@@ -70,13 +70,13 @@ def test_the_regression_is_the_ridge_of_the_weights_on_the_features(
     assert align(neighbours, features, PARAMS).loadings == pytest.approx(expected, abs=1e-5)
 
 
-def test_contributions_add_up_to_the_score(indexed: IndexedRatings) -> None:
+def test_weights_add_up_to_the_score(indexed: IndexedRatings) -> None:
     features = np.random.default_rng(1).normal(size=(42, 3))
     aligned = align(fit_ease(indexed, PARAMS), features, PARAMS)
     viewer = indexed.histories().viewer(4, indexed.scale)
-    for movie in (0, 12, 41):
-        parts = aligned.contributions(viewer, movie)
-        assert parts.sum() == pytest.approx(aligned.scores(viewer)[movie], abs=1e-6)
+    movies = np.array([0, 12, 41])
+    sums = aligned.neighbours.strengths(viewer) @ aligned.towards(viewer.movies, movies)
+    assert sums == pytest.approx(aligned.scores(viewer)[movies], abs=1e-6)
 
 
 def test_the_path_of_a_score_stays_visible(indexed: IndexedRatings) -> None:

@@ -49,12 +49,11 @@ def test_the_fold_in_minimises_the_loss(indexed: IndexedRatings) -> None:
 def test_contributions_add_up_to_the_score(indexed: IndexedRatings) -> None:
     ranking = fit_ials(indexed, PARAMS, seed=3)
     viewer = indexed.histories().viewer(30, indexed.scale)
-    scores = ranking.scores(viewer)
-    for movie in (0, 7, 39):
-        parts = ranking.contributions(viewer, movie)
-        assert parts.shape == viewer.movies.shape
-        assert (parts[viewer.grades == 0] == 0.0).all()
-        assert parts.sum() == pytest.approx(scores[movie], abs=1e-6)
+    movies = np.array([0, 7, 39])
+    parts = ranking.contributions(viewer, movies)
+    assert parts.shape == (viewer.movies.size, 3)
+    assert (parts[viewer.grades == 0] == 0.0).all()
+    assert parts.sum(axis=0) == pytest.approx(ranking.scores(viewer)[movies], abs=1e-6)
 
 
 def test_grades_become_confidence(indexed: IndexedRatings) -> None:

@@ -1,0 +1,1 @@
+"""Hostile requests by the hundred thousand, and a judge of the answers."""
