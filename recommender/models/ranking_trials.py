@@ -138,7 +138,7 @@ def static_signals(data: IndexedRatings, params: ModelParams) -> dict[str, Float
         "popularity": rating_share(data, half_life_days=None),
         "trending": trending(data, params.trending_half_life_days),
         "rising": rising(data, params.trending_half_life_days),
-        "quality": quality(data, params.popularity_damping),
+        "quality": quality(data, params.popularity_damping) / data.scale.unit,
     }
 
 
