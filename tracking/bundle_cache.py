@@ -22,7 +22,7 @@ _LATELY_SECONDS = 86_400.0
 
 
 def fetch_bundle(model_uri: str, location: str, digest: str, cache: Path, keep: int) -> Bundle:
-    """Return the verified bundle of a model, of whatever format, downloaded at most once.
+    """Return the verified bundle of a model, of whatever format, downloaded once while it is used.
 
     A model in a folder of this machine is opened where it is.
 

@@ -479,6 +479,15 @@ class Recommender:
         """
         return self._catalogue.genre_names(self._movie(movie_id))
 
+    def facts_shown(self, movie_id: int) -> tuple[str, int | None, tuple[str, ...]]:
+        """Return title, year and genres of a movie.
+
+        Raises:
+            UsageError: The movie is not in the catalogue.
+        """
+        movie, found = self._movie(movie_id), self._catalogue
+        return found.title(movie), found.year(movie), found.genre_names(movie)
+
     def credits_of(self, movie_id: int) -> dict[str, Any]:
         """Return directors, cast, keywords, language and length of a movie, as far as known.
 

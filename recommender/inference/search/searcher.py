@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
 from recommender.inference.catalogue import Catalogue
 from recommender.inference.search.facets import Facets
-from recommender.inference.search.field import Field, Floats, Ints
+from recommender.inference.search.field import Field, Fit, Ints
+from recommender.inference.search.found import (
+    KEYWORD,
+    NAME,
+    PERSON,
+    FoundMovies,
+    merged,
+    movies_of,
+    movies_of_both,
+)
 from recommender.inference.search.highlighting import spans_of
 from recommender.inference.search.index import MOST_NAMES, SearchIndex
 from recommender.inference.search.names import names_of
@@ -28,27 +34,10 @@ from recommender.scale import IntArray
 _LEAST_COVER, _LEAST_FACET_COVER = 0.3, 0.55
 #: Movies by people and keywords come after movies that fit as well by title.
 _BY_PERSON, _BY_KEYWORD = 0.8, 0.6
-#: People and keywords whose movies are found.
-_MOST_FACETS = 5
-#: What a movie is found by.
-_NAME, _PERSON, _KEYWORD = range(3)
-
-
-@dataclass(frozen=True, eq=False)
-class FoundMovies:
-    """Movies that fit a question, best first.
-
-    Attributes:
-        movies: Shape (n,), their positions, distinct.
-        scores: Shape (n,), falling.
-        kinds: Shape (n,), whether each was found by a name, a person or a keyword.
-        sources: Shape (n,), by which one.
-    """
-
-    movies: Ints
-    scores: Floats
-    kinds: npt.NDArray[np.uint8]
-    sources: Ints
+#: Where nothing covers more than this, a title and a person are looked for together.
+_ALONE = 0.8
+#: How much of the question a person must cover then, and how many people are looked at.
+_PART, _FEW = 0.25, 20
 
 
 class Searcher:
@@ -104,19 +93,29 @@ class Searcher:
         fit = index.names.fit(question, index.vocabulary, index.years)
         least = max(_LEAST_COVER, LEAST_OF_BEST * max(people.cover, keywords.cover))
         names = rank_texts(question, index.names, fit, index.priors, least=least, most=most)
-        by_name = FoundMovies(
-            index.movies[names.texts],
-            names.scores,
-            np.full(names.texts.size, _NAME, dtype=np.uint8),
-            names.texts,
+        found = [
+            FoundMovies.of(index.movies[names.texts], names.scores, NAME, names.texts),
+            *movies_of(index.people, people, PERSON, _BY_PERSON),
+            *movies_of(index.keywords, keywords, KEYWORD, _BY_KEYWORD),
+        ]
+        if max(names.cover, people.cover, keywords.cover) < _ALONE:
+            found += self._by_both(question, fit)
+        return merged(found)
+
+    def _by_both(self, question: Question, names: Fit) -> list[FoundMovies]:
+        """Return movies whose title or year covers one part of the question and a person another.
+
+        As in ``tarantino 1994``.
+        """
+        index = self._index
+        fit = index.people_names.fit(question, index.vocabulary)
+        people = rank_texts(
+            question, index.people_names, fit, index.people.priors, least=_PART, most=_FEW
         )
-        return _merged(
-            [
-                by_name,
-                *_movies_of(index.people, people, _PERSON, _BY_PERSON),
-                *_movies_of(index.keywords, keywords, _KEYWORD, _BY_KEYWORD),
-            ]
-        )
+        by_movie = np.zeros(self._ids.size, dtype=np.float32)
+        np.maximum.at(by_movie, index.movies, names.cover)
+        covers = fit.cover[people.texts]
+        return movies_of_both(index.people, people, covers, by_movie, least=_ALONE)
 
     def _movie_hit(self, question: Question, found: FoundMovies, place: int) -> MovieHit:
         movie, source = int(found.movies[place]), int(found.sources[place])
@@ -133,9 +132,9 @@ class Searcher:
     def _source(
         self, kind: int, source: int, title: str, question: Question
     ) -> tuple[MatchKind, str]:
-        if kind == _PERSON:
+        if kind == PERSON:
             return "person", self._index.people.name(source)
-        if kind == _KEYWORD:
+        if kind == KEYWORD:
             return "keyword", self._index.keywords.name(source)
         name = names_of(title)[int(self._index.parts[source])]
         year = int(self._index.years[source])
@@ -152,30 +151,3 @@ class Searcher:
     def _keyword_hit(self, keyword: int) -> KeywordHit:
         keywords = self._index.keywords
         return KeywordHit(keywords.name(keyword), keywords.movies_of(keyword).size)
-
-
-def _movies_of(facets: Facets, ranked: Ranked, kind: int, share: float) -> list[FoundMovies]:
-    """Return the movies of the best people or keywords."""
-    found = []
-    for text, score in zip(
-        ranked.texts[:_MOST_FACETS].tolist(), ranked.scores[:_MOST_FACETS].tolist(), strict=True
-    ):
-        movies = facets.movies_of(text)
-        # They are in the order of their popularity, which is all that parts them.
-        later = np.arange(movies.size) / (np.arange(movies.size) + 10.0)
-        scores = (share * score * (1.0 - 0.05 * later)).astype(np.float32)
-        kinds = np.full(movies.size, kind, dtype=np.uint8)
-        found.append(FoundMovies(movies, scores, kinds, np.full_like(movies, text)))
-    return found
-
-
-def _merged(parts: list[FoundMovies]) -> FoundMovies:
-    """Return each movie once, by the best that it was found by."""
-    movies, scores, kinds, sources = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("movies", "scores", "kinds", "sources")
-    )
-    order = np.lexsort((sources, movies, kinds, -scores))
-    _, first = np.unique(movies[order], return_index=True)
-    chosen = order[np.sort(first)]
-    return FoundMovies(movies[chosen], scores[chosen], kinds[chosen], sources[chosen])
