@@ -18,7 +18,7 @@ _BY_DESIGN = ("#overloaded", "#store-unavailable")
 #: Code, not words that an answer may have for people.
 _TRACE = re.compile(
     rb"Traceback \(most recent|File \"[^\"]+\", line \d|site-packages|sqlalchemy[./]|sqlite3\."
-    rb"|psycopg|pydantic_core|werkzeug\.|/serving/|[A-Za-z]Error\b|Exception\b|/home/|/root/"
+    rb"|psycopg|pydantic_core|werkzeug\.|/serving/|[A-Za-z]Error\b|Exception\b|/(?:home|root)/"
 )
 _MARK = MARK.encode()
 #: Markup of `hostile.markup` as a browser would read it.
