@@ -90,6 +90,16 @@ def test_what_viewers_do_is_stored_with_its_list_and_place(
     assert all(row[1] == row[2] for row in rows)
 
 
+def test_viewers_remember_what_they_saw_in_an_earlier_drive(
+    server: Running, tiny_catalogue: pd.DataFrame, tiny_world: Simulation
+) -> None:
+    first = drive(server, tiny_catalogue, tiny_world, "steady", seed=60)
+    second = drive(server, tiny_catalogue, tiny_world, "steady", seed=61)
+    before, after = (made._visitors.before.audience for made in (first, second))
+    assert (after.seen | ~before.seen).all()
+    assert after.seen.sum() > before.seen.sum()
+
+
 def test_every_kind_of_broken_request_is_refused(server: Running) -> None:
 
     connection, rng, found = (
