@@ -32,6 +32,15 @@ def server(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield started
 
 
+@pytest.fixture(autouse=True)
+def _nobody_has_seen_anything(server: Running) -> None:
+    """There are thirty films, which the drives of this module would use up."""
+    connection = Connection(Target("127.0.0.1", server.port))
+    for user_id in range(1, 51):
+        assert connection.ask("DELETE", f"/v1/users/{user_id}").failure is None
+    connection.close()
+
+
 def drive(
     server: Running, catalogue: pd.DataFrame, world: Simulation, name: str, seed: int
 ) -> Drive:
