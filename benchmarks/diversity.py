@@ -31,7 +31,7 @@ from recommender.inference import Diversity, Recommender
 from recommender.inference.histories import grade
 from recommender.inference.reranking import divergence
 from recommender.models.hybrid import HybridScorer
-from recommender.models.training import make_catalogue
+from recommender.models.training import recommender_of
 from recommender.scale import IntArray
 from recommender.schema import Dataset, Split
 from recommender.settings import Params, read_settings
@@ -104,7 +104,7 @@ def run(
     split = split_dataset(dataset, replace(params.split, method="leave_last_k"), params.seed)
     say("training")
     hybrid = HybridScorer(params.model, params.seed).fit(split.train)
-    served = Recommender(hybrid.audience, hybrid.components, make_catalogue(dataset.movies))
+    served = recommender_of(hybrid, dataset.movies)
     readers = choose_readers(served, split, n_users, params.seed)
     figures: dict[str, Any] = {"users": len(readers)}
     for option in _AIMS:

@@ -54,6 +54,7 @@ from recommender.inference.rankings import (
     ProfileRanking,
 )
 from recommender.inference.recommender import audience_arrays
+from recommender.inference.search.index import SearchIndex
 from recommender.scale import FloatArray, RatingScale
 from recommender.settings import ModelParams
 
@@ -174,22 +175,34 @@ def private_megabytes(bundle: Path, smaps: Path = Path("/proc/self/smaps")) -> f
     return round(total / 1000.0, 1)
 
 
-def write_synthetic(path: Path, n_movies: int, n_users: int) -> float:
-    """Write a bundle of random arrays to ``path`` and return its size in megabytes."""
+def write_synthetic(
+    path: Path,
+    n_movies: int,
+    n_users: int,
+    catalogue: Catalogue | None = None,
+    popularity: FloatArray | None = None,
+) -> float:
+    """Write a bundle of random arrays to ``path`` and return its size in megabytes.
+
+    Args:
+        path: Folder to make.
+        n_movies: How many movies.
+        n_users: How many users.
+        catalogue: What is shown of the movies; they are numbered unless it is given.
+        popularity: Shape (n_movies,), for the search; random unless given.
+    """
     rng = np.random.default_rng(0)
     params = ModelParams()
     audience = _audience(rng, n_movies, n_users)
     components = _components(rng, n_movies, n_users, params)
-    genres = ["|".join(rng.choice(_GENRES, rng.integers(1, 4), replace=False)) for _ in range(999)]
-    catalogue = Catalogue.of(
-        [f"Film {movie}" for movie in range(n_movies)],
-        [genres[movie % len(genres)] for movie in range(n_movies)],
-        [1950 + movie % 70 for movie in range(n_movies)],
-    )
+    catalogue = catalogue or _numbered(rng, n_movies)
+    if popularity is None:
+        popularity = components.static["popularity"]
     arrays = {
         **components.to_arrays(),
         **audience_arrays(audience, audience.seen),
         **catalogue.to_arrays(),
+        **SearchIndex.of(catalogue, popularity).to_arrays(),
     }
     fields: dict[str, Any] = {
         "dataset": "synthetic",
@@ -205,6 +218,15 @@ def write_synthetic(path: Path, n_movies: int, n_users: int) -> float:
     }
     write_bundle(path, arrays, fields)
     return round(sum(file.stat().st_size for file in path.iterdir()) / 1e6, 1)
+
+
+def _numbered(rng: np.random.Generator, n_movies: int) -> Catalogue:
+    genres = ["|".join(rng.choice(_GENRES, rng.integers(1, 4), replace=False)) for _ in range(999)]
+    return Catalogue.of(
+        [f"Film {movie}" for movie in range(n_movies)],
+        [genres[movie % len(genres)] for movie in range(n_movies)],
+        [1950 + movie % 70 for movie in range(n_movies)],
+    )
 
 
 def _audience(rng: np.random.Generator, n_movies: int, n_users: int) -> Audience:

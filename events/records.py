@@ -36,6 +36,7 @@ class UserHistory:
         ratings: Of length n: stars, or ``None`` for a like without stars.
         seen: Movies that must not be recommended, rising.
         watchlist: Movies on the watchlist, latest first.
+        refused: Movies that the user is not interested in, rising; they are among ``seen``.
         erased: Whether the user has asked to be erased, so that what a model knows of them from
             its training must not be used.
     """
@@ -46,6 +47,7 @@ class UserHistory:
     ratings: tuple[float | None, ...] = ()
     seen: tuple[int, ...] = ()
     watchlist: tuple[int, ...] = ()
+    refused: tuple[int, ...] = ()
     erased: bool = False
 
 

@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ import numpy.typing as npt
 
 from recommender.errors import BundleError
 
-FORMAT_VERSION = 1
+#: Raised whenever a reader needs something that older bundles lack; 2 brought the search index.
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 
@@ -147,12 +149,14 @@ def write_bundle(
     return open_bundle(path)
 
 
-def open_bundle(path: Path, *, verify: bool = True) -> Bundle:
+def open_bundle(path: Path, *, verify: bool = True, any_format: bool = False) -> Bundle:
     """Open the bundle in ``path``.
 
     Args:
         path: Its folder.
         verify: Whether to compare every file with its SHA-256 (about 1 GB/s).
+        any_format: Whether a bundle of another format is opened too, for what its manifest says;
+            `require_format` refuses it where it is to be used.
 
     Raises:
         BundleError: The manifest is absent or malformed, of another format version, or a file
@@ -168,16 +172,27 @@ def open_bundle(path: Path, *, verify: bool = True) -> Bundle:
         ) from error
     except (ValueError, TypeError) as error:
         raise BundleError(f"the manifest is malformed: {error}", place=str(file)) from error
-    if manifest.format_version != FORMAT_VERSION:
-        raise BundleError(
-            f"the bundle's format is not version {FORMAT_VERSION}",
-            place=str(file),
-            value=manifest.format_version,
-            remedy="Train again with this version of the project.",
-        )
+    bundle = Bundle(path, manifest, hashlib.sha256(raw).hexdigest())
+    if not any_format:
+        require_format(bundle)
     if verify:
         verify_files(path, manifest.files)
-    return Bundle(path, manifest, hashlib.sha256(raw).hexdigest())
+    return bundle
+
+
+def require_format(bundle: Bundle) -> None:
+    """Refuse a bundle of another format than this version of the project reads.
+
+    Raises:
+        BundleError: It is of another one.
+    """
+    if bundle.manifest.format_version != FORMAT_VERSION:
+        raise BundleError(
+            f"the bundle's format is not version {FORMAT_VERSION}",
+            place=str(bundle.path / MANIFEST),
+            value=bundle.manifest.format_version,
+            remedy="Train again with this version of the project.",
+        )
 
 
 def verify_files(path: Path, files: Mapping[str, str]) -> None:
@@ -226,6 +241,12 @@ def pack_strings(values: Sequence[str]) -> tuple[npt.NDArray[np.uint8], npt.NDAr
 def unpack_string(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], index: int) -> str:
     """Return string ``index`` of what `pack_strings` made."""
     return bytes(text[offsets[index] : offsets[index + 1]]).decode("utf-8")
+
+
+def unpack_strings(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> list[str]:
+    """Return all strings of what `pack_strings` made."""
+    joined, places = text.tobytes(), offsets.tolist()
+    return [joined[start:end].decode("utf-8") for start, end in pairwise(places)]
 
 
 def _write_array(folder: Path, name: str, array: npt.NDArray[Any]) -> str:

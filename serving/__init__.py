@@ -9,9 +9,18 @@ from __future__ import annotations
 from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.types import SecuritySchemesDict
 
-from serving import document, operation, problems
+from serving import document, operation, pages, problems
 from serving.parsing import problem_of
-from serving.routes import contracts, events, lineage, movies, predictions, recommendations, users
+from serving.routes import (
+    contracts,
+    events,
+    lineage,
+    movies,
+    predictions,
+    recommendations,
+    search,
+    users,
+)
 from serving.schemas.answers import ProblemAnswer
 from serving.services import Services
 from serving.settings import ServerSettings
@@ -22,7 +31,7 @@ _ROOMS = (problems, document)
 _KEY: SecuritySchemesDict = {
     "api_key": {"type": "http", "scheme": "bearer", "description": "Or in `X-API-Key`."}
 }
-_ROUTES = (recommendations, predictions, movies, events, users, lineage, contracts)
+_ROUTES = (recommendations, predictions, movies, search, events, users, lineage, contracts)
 
 
 def create_app(
@@ -56,5 +65,7 @@ def create_app(
         room.init_app(app)
     for routes in _ROUTES:
         app.register_api(routes.api)
+    if settings.pages.enabled:
+        pages.init_app(app)
     operation.init_app(app, settings)
     return app

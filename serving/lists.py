@@ -15,7 +15,8 @@ from typing import Any, Self
 
 from events.records import ServedList, UserHistory, WrittenItems
 from recommender.errors import UsageError
-from recommender.inference import Diversity, Recommender, Wanted
+from recommender.inference import Choice, Diversity, Recommender, Wanted, Wish
+from recommender.inference.choices import RecommenderName
 from recommender.inference.explanations import Reason
 from recommender.scorer import Recommendations, ScorePath
 from serving.ids import new_id
@@ -43,6 +44,9 @@ class Asked:
         movie_ids: What an anonymous visitor likes or has rated, oldest first.
         ratings: Stars of each, or ``None`` for a like.
         similar_to: The movie to which others are similar, or ``None``.
+        recommender: Who makes the list, one of `recommender.inference.choices.RECOMMENDERS`.
+        wishes: What there should be more or less of, each as `Wish.parse` reads it.
+        seed: Of the roulette.
     """
 
     user_id: int | None = None
@@ -56,6 +60,9 @@ class Asked:
     movie_ids: tuple[int, ...] = ()
     ratings: tuple[float | None, ...] = ()
     similar_to: int | None = None
+    recommender: RecommenderName = "hybrid"
+    wishes: tuple[str, ...] = ()
+    seed: int = 0
 
     def to_plain(self) -> Plain:
         """Return what was asked as JSON has it."""
@@ -74,6 +81,15 @@ class Asked:
     def wanted(self) -> Wanted:
         """What a movie must be."""
         return Wanted(self.genres, self.year_from, self.year_to, self.exclude_ids)
+
+    @property
+    def choice(self) -> Choice:
+        """Who makes the list, and what is wished.
+
+        Raises:
+            UsageError: A wish is not one.
+        """
+        return Choice(self.recommender, tuple(map(Wish.parse, self.wishes)), self.seed)
 
     @property
     def reranking(self) -> Diversity | None:
@@ -197,10 +213,11 @@ def make(served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
         user_id=viewer.user_id,
         diversity=asked.reranking,
         wanted=wanted,
+        choice=asked.choice,
     )
     items = _items(recommender, found)
     if asked.explain:
-        given = reasons(recommender, viewer, found.movie_ids.tolist())
+        given = reasons(recommender, viewer, found.movie_ids.tolist(), asked.choice)
         for item, found_reasons in zip(items, given, strict=True):
             item["reasons"] = found_reasons
     head = _head(served, asked, found.path)
@@ -246,7 +263,7 @@ def viewer_of(recommender: Recommender, asked: Asked, history: UserHistory) -> V
 
 
 def reasons(
-    recommender: Recommender, viewer: ViewerHistory, movie_ids: Sequence[int]
+    recommender: Recommender, viewer: ViewerHistory, movie_ids: Sequence[int], choice: Choice
 ) -> list[list[Plain]]:
     """Return the rated movies to which each movie owes its place, the strongest first."""
     explained = recommender.reasons(
@@ -254,6 +271,7 @@ def reasons(
         user_id=viewer.user_id,
         movie_ids=viewer.movie_ids,
         ratings=viewer.ratings,
+        choice=choice,
     )
     return [[reason(recommender, one) for one in found] for found in explained]
 

@@ -42,6 +42,7 @@ class Metrics:
         events: Events by outcome: ``accepted``, ``duplicate`` or ``conflict``.
         refused: Requests refused before they were worked on.
         models: What happened to the models of the workers, by kind.
+        pages: What the web page refused, or failed at, by kind.
     """
 
     def __init__(self) -> None:
@@ -60,6 +61,9 @@ class Metrics:
         self.events = self._counter("events_stored", "Events by outcome.", ("outcome",))
         self.refused = self._counter("http_refused", "Requests refused for want of room.")
         self.models = self._counter("model_events", "Swaps and refusals of models.", ("kind",))
+        self.pages = self._counter(
+            "page_events", "What the web page refused or failed at.", ("kind",)
+        )
         self._watched: dict[str, tuple[Callable[[], float], Any, list[float]]] = {}
         self._by_version: dict[str, tuple[Callable[[], Mapping[str, float]], Gauge, set[str]]] = {}
         self._children: dict[tuple[str, str, str], tuple[Any, Any]] = {}

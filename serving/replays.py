@@ -25,14 +25,14 @@ def describe(services: Services, shown: ServedList, *, replay: bool) -> Plain:
     Raises:
         StoreUnavailable: The user's history cannot be read.
     """
-    served, missing = _model_of(services, shown)
+    served, missing = model_of(services, shown)
     plain = {
         "recommendation_id": shown.recommendation_id,
         "served_at": shown.served_at.isoformat(),
         "user_id": shown.user_id,
         "model_version": shown.model_version,
         "model_digest": shown.bundle_digest,
-        **_lineage(services, shown, served),
+        **lineage_of(services, shown, served),
         "request": shown.request,
         "watermark": shown.watermark,
         "items": _items(services, shown, served),
@@ -42,7 +42,7 @@ def describe(services: Services, shown: ServedList, *, replay: bool) -> Plain:
     return plain
 
 
-def _model_of(services: Services, shown: ServedList) -> tuple[ServedModel | None, str | None]:
+def model_of(services: Services, shown: ServedList) -> tuple[ServedModel | None, str | None]:
     """Return the model that made a list, or why there is none."""
     if shown.bundle_digest is None:
         return None, "No model was loaded when the list was shown."
@@ -55,7 +55,8 @@ def _model_of(services: Services, shown: ServedList) -> tuple[ServedModel | None
     return served, None
 
 
-def _lineage(services: Services, shown: ServedList, served: ServedModel | None) -> Plain:
+def lineage_of(services: Services, shown: ServedList, served: ServedModel | None) -> Plain:
+    """Return the run, the data and the code of the model that made a list, as far as known."""
     record = None
     if shown.bundle_digest is not None:
         record = services.models.folder.record(shown.bundle_digest)
@@ -84,7 +85,9 @@ def _items(services: Services, shown: ServedList, served: ServedModel | None) ->
     viewer = viewer_of(recommender, asked, history_then(services, shown))
     movies = [item["movie_id"] for item in shown.items]
     of_items: list[list[Plain]] = (
-        reasons(recommender, viewer, movies) if asked.similar_to is None else [[] for _ in movies]
+        reasons(recommender, viewer, movies, asked.choice)
+        if asked.similar_to is None
+        else [[] for _ in movies]
     )
     return [
         {**item, "title": recommender.title(item["movie_id"]), "reasons": of_item}

@@ -22,7 +22,7 @@ _LATELY_SECONDS = 86_400.0
 
 
 def fetch_bundle(model_uri: str, location: str, digest: str, cache: Path, keep: int) -> Bundle:
-    """Return the verified bundle of a model, downloaded at most once while it is used.
+    """Return the verified bundle of a model, of whatever format, downloaded once while it is used.
 
     A model in a folder of this machine is opened where it is.
 
@@ -44,7 +44,7 @@ def fetch_bundle(model_uri: str, location: str, digest: str, cache: Path, keep: 
     if kept.is_dir():
         try:
             kept.touch()
-            return _checked(open_bundle(kept), digest)
+            return _checked(open_bundle(kept, any_format=True), digest)
         except (BundleError, RegistryError):
             shutil.rmtree(kept)
     fresh = _download(model_uri, digest, cache)
@@ -58,14 +58,14 @@ def _download(model_uri: str, digest: str, cache: Path) -> Bundle:
         with registry_errors(model_uri):
             wanted = bundle_path(_fetch(f"{model_uri}/{MODEL_FILE}", folder))
             fresh = _fetch(f"{model_uri}/{wanted}", folder)
-        _checked(open_bundle(fresh), digest)
+        _checked(open_bundle(fresh, any_format=True), digest)
         try:
             fresh.rename(cache / digest)
         except OSError:
             # Another process was first; its bundle was verified as this one.
             if not (cache / digest).is_dir():
                 raise
-    return _checked(open_bundle(cache / digest), digest)
+    return _checked(open_bundle(cache / digest, any_format=True), digest)
 
 
 def _remove_old(cache: Path, keep: int) -> None:
@@ -92,7 +92,7 @@ def _open(model: Path, digest: str) -> Bundle:
             place=str(model),
             remedy="Restore the registry's artifacts from a backup, or train again.",
         ) from error
-    return _checked(open_bundle(folder), digest)
+    return _checked(open_bundle(folder, any_format=True), digest)
 
 
 def _checked(bundle: Bundle, digest: str) -> Bundle:

@@ -195,7 +195,7 @@ def _check_complete(registry: Registry, version: Version) -> None:
 def _open_production(registry: Registry, production: Version | None) -> ProductionModel | None:
     if production is None:
         return None
-    return ProductionModel(production, registry.bundle(production))
+    return ProductionModel(production, registry.bundle(production, any_format=True))
 
 
 def _make_production(

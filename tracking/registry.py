@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 import environment
-from recommender.bundle import Bundle
+from recommender.bundle import Bundle, require_format
 from recommender.errors import RegistryError, UsageError
 from recommender.evaluation.gate import GateDecision
 from recommender.settings import RegistrySettings
@@ -150,11 +150,16 @@ class Registry:
         """Return the version to which a rollback would go, or ``None``."""
         return self.aliased(PREVIOUS)
 
-    def bundle(self, version: Version) -> Bundle:
+    def bundle(self, version: Version, *, any_format: bool = False) -> Bundle:
         """Return the verified bundle of a version, fetched if the registry is elsewhere.
 
+        Args:
+            version: Which.
+            any_format: Whether it may be of a format that this version of the project does not
+                read, for what its manifest says.
+
         Raises:
-            BundleError: The stored bundle is missing, incomplete or altered.
+            BundleError: The stored bundle is missing, incomplete, altered or of another format.
             RegistryError: MLflow is out of reach, the bundle is not the registered one, or the
                 artifacts belong to another project.
         """
@@ -165,7 +170,10 @@ class Registry:
             location = self.client.get_model_version_download_uri(self.model_name, version.version)
         self.store.check_location(location, place=place)
         uri = f"models:/{self.model_name}/{version.version}"
-        return fetch_bundle(uri, location, version.digest, self._cache, self._keep)
+        bundle = fetch_bundle(uri, location, version.digest, self._cache, self._keep)
+        if not any_format:
+            require_format(bundle)
+        return bundle
 
     def decision(self, version: Version) -> GateDecision | None:
         """Return what the gate last decided on a version, or ``None`` if it was not asked."""

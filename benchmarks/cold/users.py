@@ -30,7 +30,7 @@ from recommender.evaluation.bootstrap import (
 from recommender.evaluation.ranking import mark_hits, ndcg_at_k
 from recommender.inference import Recommender
 from recommender.models.hybrid import HybridScorer
-from recommender.models.training import make_catalogue
+from recommender.models.training import recommender_of
 from recommender.scale import FloatArray, IntArray
 from recommender.schema import Dataset
 from recommender.settings import Params
@@ -93,7 +93,7 @@ def run(
 def train(dataset: Dataset, ratings: pd.DataFrame, params: Params) -> Recommender:
     """Return the recommender of a hybrid fitted on ``ratings``."""
     hybrid = HybridScorer(params.model, params.seed).fit(dataset.with_ratings(ratings))
-    return Recommender(hybrid.audience, hybrid.components, make_catalogue(dataset.movies))
+    return recommender_of(hybrid, dataset.movies)
 
 
 def choose_users(

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from benchmarks.recommend import write_synthetic
 from recommender.bundle import open_bundle
+from recommender.inference.catalogue import Catalogue
 from recommender.publication import Pointer, PublishedFolder, PublishedModel
+from recommender.scale import FloatArray
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,28 @@ class Published:
         """Make one of the models production, and the other the one before."""
         now = datetime.now(UTC).isoformat()
         self.folder.write_pointer(Pointer(self.models[place], self.models[1 - place], now))
+
+
+def publish_one(
+    root: Path, n_users: int, catalogue: Catalogue, popularity: FloatArray
+) -> PublishedModel:
+    """Write a bundle of a catalogue and publish it.
+
+    Args:
+        root: State folder of a server.
+        n_users: Users of the bundle.
+        catalogue: Its movies.
+        popularity: Shape (n_movies,), by which they are ranked where nothing else decides.
+    """
+    folder, work = PublishedFolder(root / "published"), root / "bundle"
+    root.mkdir(parents=True, exist_ok=True)
+    write_synthetic(work, len(catalogue.years), n_users, catalogue, popularity)
+    digest = open_bundle(work).digest
+    folder.bundle(digest).parent.mkdir(parents=True, exist_ok=True)
+    work.rename(folder.bundle(digest))
+    model = PublishedModel("synthetic", "1", digest)
+    folder.write_pointer(Pointer(model, None, datetime.now(UTC).isoformat()))
+    return model
 
 
 def publish_two(root: Path, n_movies: int, n_users: int) -> Published:

@@ -230,6 +230,8 @@ class Load:
             else:
                 self._waiting.append(due)
             due += 1.0 / rate
+        # An answer that comes before the end does not end the run.
+        await asyncio.sleep(max(self._end - time.perf_counter(), 0.0))
         if self._busy == 0:
             self._done.set()
 
@@ -241,6 +243,7 @@ def summary(seen: Seen) -> dict[str, Any]:
         "statuses": dict(seen.statuses),
         "per_second": round(len(ok) / seen.seconds, 1),
         "p50_ms": _percentile(ok, 50),
+        "p95_ms": _percentile(ok, 95),
         "p99_ms": _percentile(ok, 99),
         "refused_p99_ms": _percentile(seen.latencies.get("503", []), 99),
         "answers": [[*key, count] for key, count in seen.answers.items()],

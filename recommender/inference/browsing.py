@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,14 +10,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from recommender.bundle import unpack_strings
 from recommender.inference.catalogue import Catalogue
 from recommender.inference.estimates import BoolArray
+from recommender.inference.search.index import SearchIndex
 from recommender.scale import FloatArray, IntArray
 
 SortKey = Literal["popularity", "title", "year"]
 SORT_KEYS: tuple[SortKey, ...] = ("popularity", "title", "year")
-#: Stands between titles, and cannot be asked for.
-_BETWEEN = "\n"
 
 
 @dataclass(frozen=True)
@@ -30,32 +29,39 @@ class Wanted:
         year_from: It is of this year or a later one.
         year_to: It is of this year or an earlier one. Movies of unknown year are of neither.
         excluded: Ids of movies that are not shown.
+        person: It was directed or played by someone of this name, in any case and without accents;
+            any movie where it is not given.
+        keyword: It has this keyword, likewise.
     """
 
     genres: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None
     excluded: tuple[int, ...] = ()
+    person: str | None = None
+    keyword: str | None = None
 
     @property
     def is_any(self) -> bool:
-        """Whether genre and year do not matter."""
-        return not self.genres and self.year_from is None and self.year_to is None
+        """Whether all movies but the excluded ones may be shown."""
+        return self == Wanted(excluded=self.excluded)
 
 
 class Browser:
-    """The catalogue as lists: filtered, searched by title, sorted.
+    """The catalogue as lists: filtered and sorted.
 
     What it needs is made when first asked for, and kept.
 
     Args:
         catalogue: What is shown of a movie.
         counts: Shape (n_movies,), ratings of each movie or a multiple of them.
+        index: Who made which movie, and which keywords it has.
     """
 
-    def __init__(self, catalogue: Catalogue, counts: FloatArray) -> None:
+    def __init__(self, catalogue: Catalogue, counts: FloatArray, index: SearchIndex) -> None:
         self._catalogue = catalogue
         self._counts = counts
+        self._index = index
 
     @cached_property
     def genres(self) -> tuple[str, ...]:
@@ -64,7 +70,7 @@ class Browser:
         return tuple(sorted({name for names in sets for name in names}))
 
     def unwanted(self, wanted: Wanted) -> BoolArray:
-        """Return which movies have a wrong genre or year, shape (n_movies,)."""
+        """Return which movies are of another kind than is wanted, shape (n_movies,)."""
         unwanted = np.zeros(len(self._catalogue.years), dtype=np.bool_)
         if wanted.genres:
             unwanted |= ~self._of_genres(wanted.genres)
@@ -74,23 +80,11 @@ class Browser:
             unwanted |= self._years < wanted.year_from
         if wanted.year_to is not None:
             unwanted |= self._years > wanted.year_to
+        if wanted.person is not None:
+            unwanted |= self._all_but(self._index.movies_with_person(wanted.person))
+        if wanted.keyword is not None:
+            unwanted |= self._all_but(self._index.movies_with_keyword(wanted.keyword))
         return unwanted
-
-    def titled(self, query: str) -> BoolArray:
-        """Return which titles contain ``query``, in any case of letters, shape (n_movies,)."""
-        text, starts = self._text
-        found = np.zeros(len(starts), dtype=np.bool_)
-        needle = query.casefold()
-        if not needle or _BETWEEN in needle:
-            return found
-        place = text.find(needle)
-        while place >= 0:
-            movie = bisect_right(starts, place) - 1
-            found[movie] = True
-            if movie + 1 == len(starts):
-                break
-            place = text.find(needle, starts[movie + 1])
-        return found
 
     def order(self, sort: SortKey) -> IntArray:
         """Return positions in an order, shape (n_movies,); ties by position.
@@ -103,6 +97,12 @@ class Browser:
         return self._by_popularity if sort == "popularity" else self._by_year
 
     @cached_property
+    def year_span(self) -> tuple[int, int] | None:
+        """The years of the oldest and of the newest movie, ``None`` where none is known."""
+        years = self._years[self._catalogue.has_year]
+        return (int(years.min()), int(years.max())) if years.size else None
+
+    @cached_property
     def _by_popularity(self) -> IntArray:
         return np.argsort(-np.asarray(self._counts), kind="stable")
 
@@ -112,7 +112,7 @@ class Browser:
 
     @cached_property
     def _by_title(self) -> IntArray:
-        titles = self._text[0].split(_BETWEEN)[:-1]
+        titles = [title.casefold() for title in unpack_strings(*self._catalogue.titles)]
         return np.array(sorted(range(len(titles)), key=titles.__getitem__), dtype=np.int64)
 
     @cached_property
@@ -123,19 +123,13 @@ class Browser:
     def _genre_sets(self) -> tuple[npt.NDArray[np.int32], tuple[tuple[str, ...], ...]]:
         return self._catalogue.genre_sets()
 
+    def _all_but(self, movies: IntArray) -> BoolArray:
+        others = np.ones(len(self._catalogue.years), dtype=np.bool_)
+        others[movies] = False
+        return others
+
     def _of_genres(self, genres: Sequence[str]) -> BoolArray:
         codes, sets = self._genre_sets
         asked = {genre.casefold() for genre in genres}
         matching = [any(name.casefold() in asked for name in names) for names in sets]
         return np.array(matching, dtype=np.bool_)[codes]
-
-    @cached_property
-    def _text(self) -> tuple[str, list[int]]:
-        """All titles, each followed by a line break, and where each begins."""
-        parts, starts, length = [], [], 0
-        for movie in range(len(self._catalogue.years)):
-            title = self._catalogue.title(movie).casefold().replace(_BETWEEN, " ") + _BETWEEN
-            starts.append(length)
-            parts.append(title)
-            length += len(title)
-        return "".join(parts), starts

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from recommender.bundle import pack_strings, unpack_string
+from recommender.bundle import pack_strings, unpack_string, unpack_strings
 from recommender.scale import IntArray
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -60,6 +60,10 @@ class Credits:
     def names(self, kind: str, position: int) -> tuple[str, ...]:
         """Return the directors, cast, keywords or language of the movie at ``position``."""
         return tuple(filter(None, unpack_string(*self.texts[kind], position).split("|")))
+
+    def all_names(self, kind: str) -> list[tuple[str, ...]]:
+        """Return what `names` returns of every movie, in the order of the catalogue."""
+        return [tuple(filter(None, row.split("|"))) for row in unpack_strings(*self.texts[kind])]
 
     def runtime(self, position: int) -> int | None:
         """Return the length in minutes of the movie at ``position``, if it is known."""

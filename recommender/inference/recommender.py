@@ -10,11 +10,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from recommender.bundle import Bundle
+from recommender.bundle import Bundle, require_format
 from recommender.errors import BundleError, UsageError
 from recommender.inference.attributions import Contribution
 from recommender.inference.browsing import Browser, SortKey, Wanted
 from recommender.inference.catalogue import CREDIT_TEXTS, Catalogue
+from recommender.inference.choices import Choice
 from recommender.inference.components import PART_NAMES, Components
 from recommender.inference.estimates import Estimates, Scores
 from recommender.inference.explanations import (
@@ -32,6 +33,10 @@ from recommender.inference.paths import item_paths, rating_paths
 from recommender.inference.ranking_sums import sums_of
 from recommender.inference.rankings import best, settled
 from recommender.inference.reranking import Diversity, MovieFacts, Reranking
+from recommender.inference.search.index import SearchIndex
+from recommender.inference.search.results import SearchResults
+from recommender.inference.search.searcher import Searcher
+from recommender.inference.steering import Steering
 from recommender.scale import FloatArray, IntArray, RatingScale
 from recommender.scorer import RatingEstimates, RatingIntervals, Recommendations, ScorePath
 
@@ -43,12 +48,21 @@ class Recommender:
         audience: Users, movies and histories.
         components: Everything that scores.
         catalogue: What is shown of a movie.
+        index: By which movies, people and keywords are found.
     """
 
-    def __init__(self, audience: Audience, components: Components, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        audience: Audience,
+        components: Components,
+        catalogue: Catalogue,
+        index: SearchIndex,
+    ) -> None:
         self._audience = audience
         self._components = components
         self._catalogue = catalogue
+        self._index = index
+        self._searcher = Searcher(index, catalogue, audience.movies.ids)
         self._parts = components.parts(audience)
         self._hybrid = self._parts["hybrid"]
         self._similarity = components.similarity()
@@ -58,8 +72,10 @@ class Recommender:
         """Return the recommender of ``bundle``; arrays stay memory-mapped.
 
         Raises:
-            BundleError: The bundle lacks an array or setting that scoring needs.
+            BundleError: The bundle is of another format, or lacks an array or setting that
+                scoring needs.
         """
+        require_format(bundle)
         # Plain views of the mapped arrays: the subclass slows every operation down.
         arrays: dict[str, npt.NDArray[Any]] = {name: np.asarray(bundle[name]) for name in bundle}
         try:
@@ -81,7 +97,8 @@ class Recommender:
         """
         components = Components.from_arrays(arrays, scoring)
         audience = _read_audience(arrays, scoring)
-        return cls(audience, components, Catalogue.from_arrays(arrays))
+        index = SearchIndex.from_arrays(arrays)
+        return cls(audience, components, Catalogue.from_arrays(arrays), index)
 
     @property
     def name(self) -> str:
@@ -118,7 +135,12 @@ class Recommender:
     @cached_property
     def browser(self) -> Browser:
         """The catalogue as lists; made when first asked for."""
-        return Browser(self._catalogue, self._components.static["popularity"])
+        return Browser(self._catalogue, self._components.static["popularity"], self._index)
+
+    @cached_property
+    def _steering(self) -> Steering:
+        movies = self._audience.movies
+        return Steering(self._parts, movies, self._catalogue, self.browser, self._similarity)
 
     def part(self, name: str) -> Part:
         """Return the hybrid or one of its parts.
@@ -164,6 +186,7 @@ class Recommender:
         user_id: int | None = None,
         diversity: Diversity | None = None,
         wanted: Wanted | None = None,
+        choice: Choice | None = None,
     ) -> Recommendations:
         """Rank the catalogue for someone with this history, which is excluded from the list.
 
@@ -175,16 +198,17 @@ class Recommender:
             user_id: A user who made these ratings after those that are stored.
             diversity: How to re-rank the list, if at all.
             wanted: What a movie must be to be in the list; any movie unless given.
+            choice: Who makes the list and what the viewer wishes; the hybrid unless given.
 
         Raises:
-            UsageError: ``k`` is below 1, the arrays differ in length, or a rating is not of the
-                scale.
+            UsageError: ``k`` is below 1, the arrays differ in length, a rating is not of the
+                scale, or a wish is about something that the catalogue does not have.
         """
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         viewer = visitor.viewer(self.scale)
         excluded = self._excluded(self._audience.known_to(visitor), wanted)
         reranking = self._reranking(diversity)
-        shown = self._hybrid.recommend_to(viewer, k, user_id, excluded, reranking)
+        shown = self._steering.part(choice).recommend_to(viewer, k, user_id, excluded, reranking)
         return replace(shown, unknown_movies=visitor.history.unknown_movies)
 
     def estimate_for_history(
@@ -233,6 +257,7 @@ class Recommender:
         user_id: int | None = None,
         movie_ids: IntArray | Sequence[int] = (),
         ratings: FloatArray | Sequence[float | None] = (),
+        choice: Choice | None = None,
     ) -> Explanation:
         """Return where the ranking score of a movie comes from.
 
@@ -241,14 +266,15 @@ class Recommender:
             user_id: A user, known or not.
             movie_ids: Ratings made after those that are stored, as of `recommend_for_history`.
             ratings: As of `recommend_for_history`.
+            choice: As of `recommend_for_history`.
 
         Raises:
-            UsageError: The movie is not in the catalogue, or the history is malformed.
+            UsageError: The movie is not in the catalogue, or the history or a wish is malformed.
         """
         movie = self._movie(movie_id)
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         viewer = visitor.viewer(self.scale)
-        ranking = settled(self._hybrid.ranking_for(viewer), viewer)
+        ranking = settled(self._steering.part(choice).ranking_for(viewer), viewer)
         rated, sums = self.movie_ids[viewer.movies], sums_of(ranking, viewer, np.array([movie]))
         return Explanation(
             kind="ranking",
@@ -266,6 +292,7 @@ class Recommender:
         user_id: int | None = None,
         movie_ids: IntArray | Sequence[int] = (),
         ratings: FloatArray | Sequence[float | None] = (),
+        choice: Choice | None = None,
     ) -> list[tuple[Reason, ...]]:
         """Return the reasons of each movie of a list, as `explain` has them, in one go.
 
@@ -274,13 +301,14 @@ class Recommender:
             user_id: As of `explain`.
             movie_ids: As of `explain`.
             ratings: As of `explain`.
+            choice: As of `explain`.
 
         Raises:
-            UsageError: A movie is not in the catalogue, or the history is malformed.
+            UsageError: A movie is not in the catalogue, or the history or a wish is malformed.
         """
         movies = np.array([self._movie(movie_id) for movie_id in wanted], dtype=np.int64)
         viewer = self._audience.visitor(user_id, movie_ids, ratings).viewer(self.scale)
-        sums = sums_of(self._hybrid.ranking_for(viewer), viewer, movies)
+        sums = sums_of(self._steering.part(choice).ranking_for(viewer), viewer, movies)
         return find_reasons_of_list(sums, self.movie_ids[viewer.movies])
 
     def explain_rating(
@@ -360,20 +388,59 @@ class Recommender:
         chosen = best(scores, k, self._excluded(np.array([movie]), wanted))
         return self.movie_ids[chosen], scores[chosen]
 
-    def browse(self, wanted: Wanted, *, query: str = "", sort: SortKey = "popularity") -> IntArray:
+    def explain_similar(self, movie_id: int, other_id: int) -> tuple[Contribution, ...]:
+        """Return the parts of the similarity of one movie to another; they sum to it.
+
+        Raises:
+            UsageError: One of them is not in the catalogue.
+        """
+        other = self._movie(other_id)
+        content, together = self._similarity.parts(self._movie(movie_id))
+        parts = (
+            Contribution("feature", "content", float(content[other])),
+            Contribution("neighbour", "watched together", float(together[other]), movie_id),
+        )
+        return tuple(part for part in parts if part.value)
+
+    def search(self, query: str, limit: int = 10) -> SearchResults:
+        """Return the movies, people and keywords that somebody may mean, each best first.
+
+        Spelling mistakes, accents, case, punctuation, English articles and the order of words do
+        not matter; the last word may be the beginning of one; a year counts. Only the first words
+        of a long query are read.
+
+        Args:
+            query: What was typed; one without letters, digits or signs finds nothing.
+            limit: Most of each kind.
+
+        Raises:
+            UsageError: ``limit`` is below 1.
+        """
+        if limit < 1:
+            raise UsageError("the number of hits must be at least 1", place="search", value=limit)
+        return self._searcher.search(query, limit)
+
+    def browse(self, wanted: Wanted, *, query: str = "", sort: SortKey | None = None) -> IntArray:
         """Return the ids of all movies that are asked for, in an order, shape (n,).
 
         Args:
             wanted: What a movie must be.
-            query: What its title must contain, in any case of letters.
-            sort: The order; see `Browser.order`.
+            query: What is searched for, as `search` does; a blank one asks for all movies.
+            sort: The order; see `Browser.order`. Unless given, what fits the query best comes
+                first, and the most popular where there is no query.
         """
         shown = ~self.browser.unwanted(wanted)
-        if query:
-            shown &= self.browser.titled(query)
         shown[self._positions(wanted.excluded)] = False
-        order = self.browser.order(sort)
-        return np.asarray(self.movie_ids[order[shown[order]]])
+        if not query.strip():
+            order = self.browser.order(sort or "popularity")
+            return np.asarray(self.movie_ids[order[shown[order]]])
+        found: IntArray = self._searcher.movies(query)
+        if sort is not None:
+            is_found = np.zeros_like(shown)
+            is_found[found] = True
+            order = self.browser.order(sort)
+            found = order[is_found[order]]
+        return np.asarray(self.movie_ids[found[shown[found]]])
 
     def has(self, movie_id: int) -> bool:
         """Return whether a movie is in the catalogue."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from recommender.bundle import Bundle, CodeState, write_bundle
@@ -13,6 +14,7 @@ from recommender.inference.catalogue import CREDIT_TEXTS, Catalogue, Credits
 from recommender.inference.identifiers import IdIndex
 from recommender.inference.part import SeenMovies
 from recommender.inference.recommender import Recommender, audience_arrays
+from recommender.inference.search.index import SearchIndex
 from recommender.models.divergence import require_finite
 from recommender.models.factor_training import TrainingAids
 from recommender.models.hybrid import HybridScorer
@@ -111,10 +113,12 @@ def bundle_model(
         TrainingError: An array holds a number that is NaN or infinite.
     """
     audience = hybrid.audience
+    catalogue = make_catalogue(full.movies, full.credits)
     arrays = {
         **hybrid.components.to_arrays(),
         **audience_arrays(audience, seen_movies(full.ratings, audience.movies)),
-        **make_catalogue(full.movies, full.credits).to_arrays(),
+        **catalogue.to_arrays(),
+        **make_index(hybrid, catalogue).to_arrays(),
     }
     require_finite(arrays, "bundle", remedy="Look for ratings far outside the scale.")
     scoring = {**hybrid.components.to_scoring(), "scale": asdict(audience.scale)}
@@ -156,6 +160,24 @@ def make_catalogue(movies: pd.DataFrame, film_credits: pd.DataFrame | None = Non
     years = [None if pd.isna(year) else int(year) for year in ordered["year"]]
     found = None if film_credits is None else _credits(film_credits, ordered["movie_id"])
     return Catalogue.of(ordered["title"].tolist(), ordered["genres"].tolist(), years, found)
+
+
+def make_index(hybrid: HybridScorer, catalogue: Catalogue) -> SearchIndex:
+    """Return what finds the movies of ``catalogue``, those first that more users have rated."""
+    shares = hybrid.components.static["popularity"]
+    return SearchIndex.of(catalogue, np.asarray(shares) * len(hybrid.audience.users))
+
+
+def recommender_of(hybrid: HybridScorer, movies: pd.DataFrame) -> Recommender:
+    """Return the recommender of a fitted hybrid without writing its bundle.
+
+    Args:
+        hybrid: The hybrid.
+        movies: Frame as ``MOVIE_DTYPES``.
+    """
+    catalogue = make_catalogue(movies)
+    index = make_index(hybrid, catalogue)
+    return Recommender(hybrid.audience, hybrid.components, catalogue, index)
 
 
 def _credits(film_credits: pd.DataFrame, movie_ids: pd.Series) -> Credits:

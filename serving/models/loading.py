@@ -106,6 +106,7 @@ def warm(recommender: Recommender) -> None:
     user, movie = int(recommender.user_ids[0]), int(recommender.movie_ids[0])
     recommender.recommend(user, _LIST_LENGTH, diversity=Diversity(variety=0.1))
     recommender.similar(movie, _LIST_LENGTH)
+    recommender.search(recommender.title(movie), _LIST_LENGTH)
     recommender.explain(movie, user_id=user)
     recommender.explain_rating(movie, user_id=user)
 

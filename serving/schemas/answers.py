@@ -96,6 +96,45 @@ class PageAnswer(Answer):
     model_version: str
 
 
+class FoundMovie(Card):
+    """A movie that was found."""
+
+    score: Annotated[float, Field(description="Comparable within one answer.")]
+    matched: Literal["title", "original title", "person", "keyword", "year"]
+    found_in: Annotated[
+        str, Field(description="The name, person, keyword or year that was matched.")
+    ]
+    spans: Annotated[
+        list[tuple[int, int]],
+        Field(description="Parts of `title` to highlight: start and end, in code points."),
+    ]
+
+
+class FoundPerson(Answer):
+    """A person who was found."""
+
+    name: str
+    roles: list[Literal["director", "cast"]]
+    n_movies: int
+    movie_ids: Annotated[list[int], Field(description="The most popular ones first.")]
+
+
+class FoundKeyword(Answer):
+    """A keyword that was found."""
+
+    keyword: str
+    n_movies: int
+
+
+class SearchAnswer(Answer):
+    """What a query found, each kind best first."""
+
+    movies: list[FoundMovie]
+    people: list[FoundPerson]
+    keywords: list[FoundKeyword]
+    model_version: str
+
+
 class IntervalAnswer(Answer):
     """Where the rating lies, as far as the errors on held-out ratings tell."""
 
@@ -108,7 +147,7 @@ class IntervalAnswer(Answer):
 class PartAnswer(Answer):
     """One part of a score."""
 
-    kind: Literal["bias", "neighbour", "feature", "popularity"]
+    kind: Literal["bias", "neighbour", "feature", "popularity", "wish", "chance"]
     label: str
     value: float
     movie_id: int | None
@@ -245,6 +284,28 @@ class ServedAnswer(Answer):
     watermark: int
     items: list[ExplainedItem]
     replay: ReplayAnswer | None = Field(default=None, description="If asked for.")
+
+
+class PlaceAnswer(Answer):
+    """Why a movie stands in a list that was shown."""
+
+    recommendation_id: str
+    movie_id: int
+    position: int
+    score: float
+    path: ScorePathName
+    title: str | None
+    parts: list[PartAnswer] | None = Field(
+        description="They sum to the score; `null` where the version is not kept any more."
+    )
+    reasons: list[ReasonAnswer] | None
+    no_parts: str | None = Field(description="Why there are no parts.")
+    model_version: str | None
+    model_digest: Digest | None
+    run_id: str | None
+    dataset: str | None
+    dataset_digest: str | None
+    code_revision: str | None
 
 
 class DataAnswer(Answer):

@@ -19,15 +19,22 @@ from serving.schemas.fields import (
     JsonId,
     JsonIds,
     JsonLength,
+    JsonSeed,
     JsonYear,
     Length,
+    RecommenderField,
     Share,
     TextFlag,
     TextId,
     TextId128,
     TextIds,
+    TextSeed,
     TextYear,
+    Wishes,
 )
+
+#: Characters of a query.
+LONGEST_QUERY = 200
 
 
 class UserPath(Given):
@@ -55,6 +62,12 @@ class ServedPath(Given):
     recommendation_id: TextId128
 
 
+class PlacePath(ServedPath):
+    """A movie of a list that was shown."""
+
+    movie_id: TextId
+
+
 class Filters(Given):
     """Which movies may be in a list."""
 
@@ -70,6 +83,9 @@ class ListQuery(Filters):
 
     explain: TextFlag = Field(default=False, description="Whether to give reasons.")
     diversity: Share = Field(default=0.0, description="Relevance given up for variety, 0 to 1.")
+    recommender: RecommenderField = "hybrid"
+    wish: Wishes = Field(default=[])
+    seed: TextSeed = 0
 
 
 class Stars(Given):
@@ -91,21 +107,48 @@ class VisitorBody(Given):
     exclude_ids: JsonIds = Field(default=[])
     explain: Annotated[bool, Field(strict=True)] = False
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] = 0.0
+    recommender: RecommenderField = "hybrid"
+    wish: Wishes = Field(default=[])
+    seed: JsonSeed = 0
 
 
 class BrowseQuery(Given):
     """Which page of the catalogue is wanted."""
 
-    query: Annotated[str, Field(max_length=200, description="Part of the title.")] = ""
+    query: Annotated[
+        str, Field(max_length=LONGEST_QUERY, description="What `/v1/search` would find.")
+    ] = ""
     genre: Genres = Field(default=[])
     year: TextYear | None = None
     year_from: TextYear | None = None
     year_to: TextYear | None = None
-    sort: Literal["popularity", "title", "year"] = "popularity"
+    person: Annotated[
+        str | None, Field(max_length=LONGEST_QUERY, description="Someone's whole name.")
+    ] = None
+    keyword: Annotated[
+        str | None, Field(max_length=LONGEST_QUERY, description="A whole keyword.")
+    ] = None
+    sort: Annotated[
+        Literal["relevance", "popularity", "title", "year"] | None,
+        Field(description="By relevance where there is a query, else by popularity."),
+    ] = None
     limit: Length = 20
     cursor: Annotated[
         str | None, Field(max_length=200, description="`next_cursor` of the page before.")
     ] = None
+
+
+class SearchQuery(Given):
+    """What somebody typed."""
+
+    query: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_QUERY,
+            description="Words of a title, an original title, a person or a keyword, or a year.",
+        ),
+    ]
+    limit: Length = 10
 
 
 class PredictionQuery(Given):

@@ -33,11 +33,42 @@ def test_movies_are_sorted(client: FlaskClient) -> None:
 
 
 def test_movies_are_found_by_title_genre_and_year(client: FlaskClient) -> None:
-    assert {m["movie_id"] for m in _pages(client, "query=fILM 2")} == {2, *range(20, 30)}
+    assert {m["movie_id"] for m in _pages(client, "query=fILM 2&limit=4")} == {2, *range(20, 30)}
+    assert _pages(client, "query=fiml 7")[0]["movie_id"] == 7
     assert {m["movie_id"] for m in _pages(client, "genre=war")} == set()
     assert {m["movie_id"] for m in _pages(client, "genre=drama")} == set(range(1, 31, 2))
     assert {m["movie_id"] for m in _pages(client, "year=1985")} == {6}
     assert {m["movie_id"] for m in _pages(client, "year_from=1985&year_to=1986")} == {6, 7}
+
+
+def test_what_fits_best_comes_first_unless_another_order_is_asked_for(client: FlaskClient) -> None:
+    by_default = _pages(client, "query=film 2&limit=3")
+    assert by_default == _pages(client, "query=film 2&limit=3&sort=relevance")
+    assert by_default[0]["movie_id"] == 2
+    newest = [movie["year"] for movie in _pages(client, "query=film 2&limit=3&sort=year")]
+    assert newest == sorted(newest, reverse=True)
+    assert {m["movie_id"] for m in _pages(client, "query=film 2&genre=drama&limit=2")} == {
+        *range(21, 30, 2)
+    }
+    assert [m["movie_id"] for m in _pages(client, "query=film 2&year=1981")] == [2]
+
+
+def test_a_blank_query_asks_for_all_movies(client: FlaskClient) -> None:
+    assert _pages(client, "query=%20&limit=50") == _pages(client, "limit=50")
+    assert _pages(client, "query=qqqqqq") == []
+    refused = client.get("/v1/movies?sort=relevance")
+    assert refused.status_code == 422
+    assert refused.json is not None
+    assert refused.json["errors"] == [{"field": "sort", "problem": "relevance needs a query"}]
+
+
+def test_movies_are_found_by_person_and_keyword(client: FlaskClient) -> None:
+    directed = {m["movie_id"] for m in _pages(client, "person=director%201&limit=3")}
+    assert directed == {movie for movie in range(1, 31) if (movie - 1) % 6 == 1}
+    assert {m["movie_id"] for m in _pages(client, "keyword=SPACE")} == set(range(2, 31, 2))
+    assert _pages(client, "person=director") == []
+    both = _pages(client, "person=director 1&keyword=space&query=film 2")
+    assert {m["movie_id"] for m in both} <= directed & {2, *range(20, 30)}
 
 
 @pytest.mark.parametrize("cursor", ["x", "%C3%A9", "WyJhIiwxXQ", "e30", "MQ", "W10"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
+from recommender import bundle as bundles
 from recommender.errors import BundleError, RegistryError
 from recommender.evaluation.gate import GateDecision, GateReason
 from tracking.changes import finish_change
@@ -22,6 +23,29 @@ Child = Callable[..., BaseProcess]
 
 def never(production: ProductionModel | None) -> GateDecision:
     raise AssertionError("the gate was asked")
+
+
+def test_production_of_an_older_format_can_be_replaced_and_not_be_put_back(
+    shared_desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = shared_desk
+    with monkeypatch.context() as earlier:
+        earlier.setattr(bundles, "FORMAT_VERSION", bundles.FORMAT_VERSION - 1)
+        # A seed of its own: what is logged is kept for other tests.
+        first = desk.register(101)
+        promote(desk.registry, first.version, lambda _: ACCEPT)
+    seen: list[ProductionModel | None] = []
+
+    def decide(production: ProductionModel | None) -> GateDecision:
+        seen.append(production)
+        return ACCEPT
+
+    assert promote(desk.registry, desk.register(2).version, decide).production == "2"
+    assert seen[0] is not None
+    assert seen[0].bundle.digest == first.digest
+    with pytest.raises(BundleError, match=r"format is not version .* Train again"):
+        rollback(desk.registry)
+    assert desk.registry.aliases() == {"production": "2", "previous": "1"}
 
 
 def test_the_aliases_follow_promotions_and_rollbacks(desk: Any) -> None:

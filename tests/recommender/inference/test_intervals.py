@@ -57,7 +57,9 @@ def sure(served: Recommender, components: Components) -> Recommender:
     audience: Audience = served.part("hybrid").audience
     users = support_classes(np.append(np.diff(audience.histories.starts), 0))
     intervals = calibrated(users.tolist(), [0] * (len(audience.movies) + 1))
-    return Recommender(audience, replace(components, intervals=intervals), served._catalogue)
+    return Recommender(
+        audience, replace(components, intervals=intervals), served._catalogue, served._index
+    )
 
 
 def test_the_group_decides_how_wide_an_interval_is() -> None:

@@ -1,0 +1,1 @@
+"""What is found, how fast: ``python -m benchmarks.search``."""

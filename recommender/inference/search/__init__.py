@@ -1,0 +1,1 @@
+"""Finding movies, people and keywords by what somebody types."""
