@@ -104,6 +104,10 @@ class Drive:
         if self._error is not None:
             raise self._error
 
+    def stop(self) -> None:
+        """Let `run` begin no further visit; to be called from another thread."""
+        self._stop.set()
+
     def report(self) -> dict[str, Any]:
         """Return everything that is known of the drive, as plain values."""
         record = self.record
