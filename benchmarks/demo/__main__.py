@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def by_period(story: Story) -> dict[str, dict[str, float]]:
     """Return the mean quality of lists: before the shift, until the swap, and after it."""
     shift, swap = story.moments["shift"], story.moments["swap"]
-    bounds = {"before": (0.0, shift), "during": (shift, swap), "after": (swap + 1.0, float("inf"))}
+    bounds = {"before": (0.0, shift), "during": (shift, swap), "after": (swap, float("inf"))}
     found = {}
     for name, (start, end) in bounds.items():
         rows = [row for row in story.drive["timeline"] if start <= row["second"] < end]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,17 +85,18 @@ def play(folder: Path, pace: Pace) -> Story:
             Traffic(rate=pace.rate, seconds=pace.most_seconds, change_at=pace.steady_seconds),
             SCENARIOS["taste-shift"],
         )
-        calm, alarmed, last, moments = _under_traffic(drive, project, server.port, pace, params)
+        calm, alarmed, last = _under_traffic(drive, project, server.port, pace, params)
         before, known = project.production, len(project.alerts)
         poisoned = _train_on_poison(project)
         kept = project.production == before and served_version(server.port) == last
+    seen = drive.report()
     return Story(
         training=training,
         calm=calm,
         alarmed=alarmed,
         poisoned=poisoned,
-        drive=drive.report(),
-        moments=moments,
+        drive=seen,
+        moments={"shift": pace.steady_seconds, "swap": first_answer(seen["timeline"], last)},
         versions=(first, last),
         production_kept=kept,
         alerts=project.alerts[known:],
@@ -104,7 +105,7 @@ def play(folder: Path, pace: Pace) -> Story:
 
 def _under_traffic(
     drive: Drive, project: Project, port: int, pace: Pace, params: Path
-) -> tuple[Command, Command, str | None, dict[str, float]]:
+) -> tuple[Command, Command, str | None]:
     viewers = threading.Thread(target=drive.run)
     begun = time.monotonic()
     viewers.start()
@@ -117,14 +118,20 @@ def _under_traffic(
         alarmed = _look(project, params)
         deadline = time.monotonic() + 60.0
         _wait_until(lambda: served_version(port) != before or time.monotonic() > deadline)
-        swapped = time.monotonic() - begun
+        swapped = time.monotonic()
         last = served_version(port)
         say(f"version {last} serves")
-        _wait_until(lambda: time.monotonic() >= begun + swapped + pace.after_seconds)
+        _wait_until(lambda: time.monotonic() >= swapped + pace.after_seconds)
     finally:
         drive.stop()
         viewers.join()
-    return calm, alarmed, last, {"shift": pace.steady_seconds, "swap": round(swapped, 1)}
+    return calm, alarmed, last
+
+
+def first_answer(timeline: Sequence[Mapping[str, Any]], version: str | None) -> float:
+    """Return when a version first answered, in seconds of traffic; its end if it never did."""
+    found = (row["second"] for row in timeline if version in row["model_versions"])
+    return float(next(found, timeline[-1]["second"] if timeline else 0.0))
 
 
 def _look(project: Project, params: Path) -> Command:

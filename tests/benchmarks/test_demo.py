@@ -10,7 +10,7 @@ import pytest
 from benchmarks.demo.__main__ import by_period, checks
 from benchmarks.demo.plot import plot_satisfaction
 from benchmarks.demo.project import Command, Project, poison
-from benchmarks.demo.story import Story
+from benchmarks.demo.story import Story, first_answer
 
 
 def row(second: float, lists: int, ndcg: float) -> dict[str, Any]:
@@ -40,6 +40,14 @@ def story() -> Story:
         production_kept=True,
         alerts=[{"message": "bad"}],
     )
+
+
+def test_the_swap_is_when_the_new_version_first_answered() -> None:
+    timeline = [
+        {"second": at, "model_versions": found} for at, found in ((0, ["1"]), (9, ["1", "2"]))
+    ]
+    assert first_answer(timeline, "2") == 9.0
+    assert first_answer(timeline, "3") == 9.0
 
 
 def test_lists_count_by_the_period_in_which_they_were_shown(story: Story) -> None:
