@@ -172,7 +172,8 @@ def test_the_model_card_of_this_model_and_of_one_before(
     assert "version 2" in page.get("/model")
     assert "version 2" in page.get(f"/model/{other_bundle.digest}")
     assert "was served before" in page.get(f"/model/{tiny_bundle.digest}")
-    page.get("/model/nothing", 404)
+    for unknown in ("nothing", "A" * 64, "0" * 64, "0" * 4000):
+        page.get(f"/model/{unknown}", 404)
 
 
 def test_without_a_model_popular_films_are_shown_and_marked(
