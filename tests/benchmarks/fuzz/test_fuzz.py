@@ -69,7 +69,7 @@ def test_a_fault_is_found(status: int, body: bytes, header: dict[str, str], faul
 def test_a_header_of_the_client_is_told_from_one_of_the_server(line: bytes, is_fault: bool) -> None:
     verdicts = Verdicts()
     raw = b"HTTP/1.1 200 OK\r\n" + line + b"\r\n\r\n{}"
-    verdicts.judge(ASKED, Answer(200, SOUND, b"{}", raw))
+    verdicts.judge(ASKED, Answer(200, SOUND, raw, b"{}"))
     assert dict(verdicts.faults) == ({"headers_injected": 1} if is_fault else {})
 
 
