@@ -41,6 +41,7 @@ COPY environment.py run_pipeline.py params.yaml data.dvc ./
 COPY configs configs
 COPY expectations expectations
 COPY recommender recommender
+COPY alerts alerts
 COPY simulation simulation
 COPY events events
 COPY monitoring monitoring
@@ -48,8 +49,8 @@ COPY tracking tracking
 COPY steps steps
 COPY pipelines pipelines
 # Compiled here, since the user of the image may not write; without it starts are slower.
-RUN .venv/bin/python -m compileall -q environment.py run_pipeline.py events expectations monitoring \
-    recommender simulation tracking steps pipelines
+RUN .venv/bin/python -m compileall -q environment.py run_pipeline.py alerts events \
+    expectations monitoring recommender simulation tracking steps pipelines
 ARG MOVIE_ROULETTE_REVISION=
 ENV MOVIE_ROULETTE_REVISION=${MOVIE_ROULETTE_REVISION} \
     GIT_PYTHON_REFRESH=quiet
@@ -62,11 +63,12 @@ FROM base AS serving
 COPY --from=serving-environment /app/.venv .venv
 COPY environment.py ./
 COPY configs/serving.yaml configs/
+COPY alerts alerts
 COPY events events
 COPY monitoring monitoring
 COPY recommender recommender
 COPY serving serving
-RUN .venv/bin/python -m compileall -q environment.py events monitoring recommender serving
+RUN .venv/bin/python -m compileall -q environment.py alerts events monitoring recommender serving
 # The publisher runs beside it, from the training image (`python -m tracking.publish`), and shares
 # the volume. Every setting of configs/serving.yaml can be given as a variable like this one.
 ARG MOVIE_ROULETTE_REVISION=

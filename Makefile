@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help pipeline serve test lint types pytest format hooks zenml mlflow lock clean clean-state FORCE
+.PHONY: help pipeline serve exporter test lint types pytest format hooks zenml mlflow lock clean clean-state FORCE
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,7 @@ lint: .venv/dev.stamp ## Check style, import contracts, workflows, shell and Doc
 	$(BIN)/yamllint --strict .
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/monitoring/compose.yml
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/hadolint Dockerfile
 	@if [ -x $(BIN)/shellcheck ]; then $(BIN)/shellcheck .ci/run requirements/bootstrap.sh; \
@@ -62,6 +63,9 @@ format: .venv/dev.stamp ## Put the code into the house's style
 
 hooks: .venv/dev.stamp ## Run the quick checks before every commit
 	$(BIN)/pre-commit install
+
+exporter: .venv/serving.stamp ## Tell Prometheus of pipelines, models and drift on 127.0.0.1:9108
+	@$(BIN)/python -m monitoring.exporter $(ARGS)
 
 zenml: .venv/training.stamp ## Show runs and artifacts in ZenML's dashboard (ZENML_PORT=8237)
 	$(BIN)/python -m environment zenml-dashboard

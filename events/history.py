@@ -71,5 +71,6 @@ def fold(
         ratings=tuple(movies[movie_id].stars for _, movie_id in opinions),
         seen=tuple(sorted(movie_id for movie_id, m in movies.items() if m.seen)),
         watchlist=tuple(movie_id for _, movie_id in reversed(listed)),
+        refused=tuple(sorted(movie_id for movie_id, m in movies.items() if m.refused)),
         erased=erased_at is not None,
     )

@@ -8,11 +8,15 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
 
+import environment
+from alerts.settings import AlertSettings
+from monitoring.run_records import record_run
 from pipelines.console import (
     ProgressBars,
     person_console,
@@ -50,6 +54,22 @@ def run(arguments: argparse.Namespace) -> int:
         # A failed step is shown once, in the project's own words.
         for name in _QUIETED:
             logging.getLogger(name).setLevel(logging.CRITICAL)
+    started = time.time()
+    code = _obey(arguments, console)
+    if not arguments.dry_run and arguments.watch is None:
+        _record(console, arguments.pipeline, started, code)
+    return code
+
+
+def _record(console: Console, pipeline: str, started: float, code: int) -> None:
+    try:
+        record_run(environment.state_dir() / "runs", pipeline, started, time.time(), code)
+    except (OSError, ValueError) as error:
+        # What it came to is told already; only the dashboards will not know.
+        console.print(f"note: how the run ended could not be noted: {error}")
+
+
+def _obey(arguments: argparse.Namespace, console: Console) -> int:
     try:
         return _run(arguments, console)
     except RouletteError as error:
@@ -63,6 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     plan = make_plan(arguments)
+    # Now, since a failure is a bad moment to find out that nobody can be told of it.
+    AlertSettings.load()
     if plan.dry_run:
         _print_json({"plan": dict(plan.rows())}, arguments)
         show_plan(console, plan)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.types import SecuritySchemesDict
 
-from serving import document, operation, problems
+from serving import document, operation, pages, problems
 from serving.parsing import problem_of
 from serving.routes import (
     contracts,
@@ -65,5 +65,7 @@ def create_app(
         room.init_app(app)
     for routes in _ROUTES:
         app.register_api(routes.api)
+    if settings.pages.enabled:
+        pages.init_app(app)
     operation.init_app(app, settings)
     return app

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, request
 
@@ -24,6 +24,8 @@ from serving.metrics import Metrics, of_app
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+#: The application's extension that holds what a browser is shown that finds no room.
+OVERLOADED_PAGE = "roulette.overloaded_page"
 REQUEST_ID = "X-Request-ID"
 ROUTE = "roulette.route"
 UNMATCHED = "(unmatched)"
@@ -32,6 +34,7 @@ _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Answered however little room there is.
 _ALWAYS = ("/health/", "/metrics")
 _RETRY_AFTER_SECONDS = 1
+_EXTENSION = "roulette.access_log"
 
 #: Marks threads that answer only that there is no room; set by the worker's class.
 refusing = threading.local()
@@ -44,12 +47,20 @@ class Edge:
         inner: The application.
         metrics: Where outcomes are counted.
         log: Where they are written, or ``None``.
+        page: What a browser is shown that finds no room, or ``None`` where there are no pages.
     """
 
-    def __init__(self, inner: WSGIApplication, metrics: Metrics, log: AccessLog | None) -> None:
+    def __init__(
+        self,
+        inner: WSGIApplication,
+        metrics: Metrics,
+        log: AccessLog | None,
+        page: bytes | None = None,
+    ) -> None:
         self._inner = inner
         self._metrics = metrics
         self._log = log
+        self._page = page
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -84,6 +95,8 @@ class Edge:
     ) -> list[bytes]:
         environ[ROUTE] = REFUSED
         self._metrics.refused.inc()
+        if self._page is not None and "text/html" in environ.get("HTTP_ACCEPT", ""):
+            return self._send_page(self._page, start)
         body = json.dumps(
             {
                 "type": "/docs/problems#overloaded",
@@ -102,12 +115,29 @@ class Edge:
         start("503 Service Unavailable", headers)
         return [body]
 
+    def _send_page(self, page: bytes, start: Callable[..., Any]) -> list[bytes]:
+        headers = [
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Length", str(len(page))),
+            ("Cache-Control", "no-store"),
+            ("Retry-After", str(_RETRY_AFTER_SECONDS)),
+        ]
+        start("503 Service Unavailable", headers)
+        return [page]
+
 
 def init_app(app: Flask, *, access_log: bool) -> None:
     """Put the layer around ``app``; the last that is put around it."""
     app.before_request(_note_route)
     log = AccessLog() if access_log else None
-    app.wsgi_app = Edge(app.wsgi_app, of_app(app), log)  # type: ignore[method-assign]
+    app.extensions[_EXTENSION] = log
+    page = app.extensions.get(OVERLOADED_PAGE)
+    app.wsgi_app = Edge(app.wsgi_app, of_app(app), log, page)  # type: ignore[method-assign]
+
+
+def log_of(app: Flask) -> AccessLog | None:
+    """Return where requests are logged, or ``None`` where they are not."""
+    return cast("AccessLog | None", app.extensions[_EXTENSION])
 
 
 def _note_route() -> None:

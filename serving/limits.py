@@ -17,8 +17,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from serving.metrics import Metrics, of_app
 from serving.settings import WebSettings
 
+#: Neither probes nor the parts of a page count; a page has dozens of them.
+_EXEMPT = ("/health/", "/metrics", "/static/", "/posters/")
 _REDIS = ("redis", "rediss")
-_EXEMPT = ("/health/", "/metrics")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from events.records import ServedList, UserHistory, WrittenItems
+from events.records import ServedList, UserHistory, WrittenItems, WrittenRequest
 from recommender.errors import UsageError
-from recommender.inference import Diversity, Recommender, Wanted
+from recommender.inference import Choice, Diversity, Recommender, Wanted, Wish
+from recommender.inference.choices import RecommenderName
 from recommender.inference.explanations import Reason
 from recommender.scorer import Recommendations, ScorePath
 from serving.ids import new_id
@@ -43,6 +44,9 @@ class Asked:
         movie_ids: What an anonymous visitor likes or has rated, oldest first.
         ratings: Stars of each, or ``None`` for a like.
         similar_to: The movie to which others are similar, or ``None``.
+        recommender: Who makes the list, one of `recommender.inference.choices.RECOMMENDERS`.
+        wishes: What there should be more or less of, each as `Wish.parse` reads it.
+        seed: Of the roulette.
     """
 
     user_id: int | None = None
@@ -56,6 +60,9 @@ class Asked:
     movie_ids: tuple[int, ...] = ()
     ratings: tuple[float | None, ...] = ()
     similar_to: int | None = None
+    recommender: RecommenderName = "hybrid"
+    wishes: tuple[str, ...] = ()
+    seed: int = 0
 
     def to_plain(self) -> Plain:
         """Return what was asked as JSON has it."""
@@ -76,6 +83,15 @@ class Asked:
         return Wanted(self.genres, self.year_from, self.year_to, self.exclude_ids)
 
     @property
+    def choice(self) -> Choice:
+        """Who makes the list, and what is wished.
+
+        Raises:
+            UsageError: A wish is not one.
+        """
+        return Choice(self.recommender, tuple(map(Wish.parse, self.wishes)), self.seed)
+
+    @property
     def reranking(self) -> Diversity | None:
         """How the list is re-ranked."""
         return Diversity(variety=self.diversity) if self.diversity else None
@@ -85,19 +101,33 @@ class Asked:
 class MadeList:
     """A list before it is shown to anyone; it may be shown many times.
 
+    Kept as it is sent and logged: a cache of thousands of lists would else hold a hundred thousand
+    small objects, which take five times the memory and are looked through again and again.
+
     Attributes:
         path: What it was made from.
-        items: What stands in each place, as the answer has it.
-        logged: The same as the log has it: movie, score, path.
+        movie_ids: What stands in each place.
         json: The answer as JSON, but for the opening brace and the id of the list.
+        logged: What stands in each place, as the log has it: movie, score, path.
         request: What was asked, as the log has it.
     """
 
     path: str
-    items: list[Plain]
-    logged: list[Plain]
+    movie_ids: tuple[int, ...]
     json: bytes
-    request: Plain
+    logged: WrittenItems
+    request: WrittenRequest
+
+    @property
+    def items(self) -> list[Plain]:
+        """What stands in each place, as the answer has it."""
+        found: list[Plain] = json.loads(b"{" + self.json)["items"]
+        return found
+
+    @property
+    def n_bytes(self) -> int:
+        """About what it takes in memory."""
+        return len(self.json) + len(self.logged.json) + len(self.request.json)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +150,9 @@ class Shown:
         return b'{"recommendation_id":"%s",%s' % (self.recommendation_id.encode(), self.made.json)
 
     @property
-    def movie_ids(self) -> list[int]:
+    def movie_ids(self) -> tuple[int, ...]:
         """The movies, best first."""
-        return [item["movie_id"] for item in self.made.logged]
+        return self.made.movie_ids
 
 
 def show(services: Services, asked: Asked) -> Shown:
@@ -146,7 +176,7 @@ def show(services: Services, asked: Asked) -> Shown:
             if served
             else _without_model(services, asked, history)
         )
-        services.cache.put((digest, watermark, asked), made)
+        services.cache.put((digest, watermark, asked), made, made.n_bytes)
     metrics().lists.labels(made.path).inc()
     shown = Shown(new_id(), made, served.version if served else None)
     services.served.put(
@@ -197,10 +227,11 @@ def make(served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
         user_id=viewer.user_id,
         diversity=asked.reranking,
         wanted=wanted,
+        choice=asked.choice,
     )
     items = _items(recommender, found)
     if asked.explain:
-        given = reasons(recommender, viewer, found.movie_ids.tolist())
+        given = reasons(recommender, viewer, found.movie_ids.tolist(), asked.choice)
         for item, found_reasons in zip(items, given, strict=True):
             item["reasons"] = found_reasons
     head = _head(served, asked, found.path)
@@ -246,7 +277,7 @@ def viewer_of(recommender: Recommender, asked: Asked, history: UserHistory) -> V
 
 
 def reasons(
-    recommender: Recommender, viewer: ViewerHistory, movie_ids: Sequence[int]
+    recommender: Recommender, viewer: ViewerHistory, movie_ids: Sequence[int], choice: Choice
 ) -> list[list[Plain]]:
     """Return the rated movies to which each movie owes its place, the strongest first."""
     explained = recommender.reasons(
@@ -254,6 +285,7 @@ def reasons(
         user_id=viewer.user_id,
         movie_ids=viewer.movie_ids,
         ratings=viewer.ratings,
+        choice=choice,
     )
     return [[reason(recommender, one) for one in found] for found in explained]
 
@@ -295,12 +327,8 @@ def _items(recommender: Recommender, found: Recommendations) -> list[Plain]:
 
 def card(recommender: Recommender, movie_id: int) -> Plain:
     """Return what is shown of a movie wherever it is named."""
-    return {
-        "movie_id": movie_id,
-        "title": recommender.title(movie_id),
-        "year": recommender.year(movie_id),
-        "genres": recommender.genres(movie_id),
-    }
+    title, year, genres = recommender.facts_shown(movie_id)
+    return {"movie_id": movie_id, "title": title, "year": year, "genres": genres}
 
 
 def _head(served: ServedModel, asked: Asked, path: str) -> Plain:
@@ -318,22 +346,28 @@ def _made(asked: Asked, head: Plain, items: list[Plain]) -> MadeList:
         for item in items
     ]
     text = json.dumps({**head, "items": items}, ensure_ascii=False, separators=(",", ":"))
-    written = WrittenItems(logged)
-    return MadeList(head["path"], items, written, text[1:].encode(), asked.to_plain())
+    return MadeList(
+        path=head["path"],
+        movie_ids=tuple(item["movie_id"] for item in items),
+        json=text[1:].encode(),
+        logged=WrittenItems(logged),
+        request=WrittenRequest(asked.to_plain()),
+    )
 
 
 def _timed(services: Services, served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
-    """Make a list, and let the model be watched."""
-    start = time.perf_counter()
-    failed = True
-    try:
-        made = make(served, asked, history)
-        failed = False
-    except UsageError:
-        failed = False
-        raise
-    finally:
-        services.models.observe(served, time.perf_counter() - start, failed=failed)
+    """Make a list when it is its turn, and let the model be watched."""
+    with services.making:
+        start = time.perf_counter()
+        failed = True
+        try:
+            made = make(served, asked, history)
+            failed = False
+        except UsageError:
+            failed = False
+            raise
+        finally:
+            services.models.observe(served, time.perf_counter() - start, failed=failed)
     return made
 
 

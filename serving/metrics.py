@@ -42,6 +42,7 @@ class Metrics:
         events: Events by outcome: ``accepted``, ``duplicate`` or ``conflict``.
         refused: Requests refused before they were worked on.
         models: What happened to the models of the workers, by kind.
+        pages: What the web page refused, or failed at, by kind.
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,11 @@ class Metrics:
         self.events = self._counter("events_stored", "Events by outcome.", ("outcome",))
         self.refused = self._counter("http_refused", "Requests refused for want of room.")
         self.models = self._counter("model_events", "Swaps and refusals of models.", ("kind",))
+        self.pages = self._counter(
+            "page_events", "What the web page refused or failed at.", ("kind",)
+        )
         self._watched: dict[str, tuple[Callable[[], float], Any, list[float]]] = {}
+        self._by_version: dict[str, tuple[Callable[[], Mapping[str, float]], Gauge, set[str]]] = {}
         self._children: dict[tuple[str, str, str], tuple[Any, Any]] = {}
         self._lock = threading.Lock()
 
@@ -93,9 +98,34 @@ class Metrics:
         )
         self._watched[name] = (value, gauge, [])
 
+    def watch_by_version(
+        self, name: str, description: str, values: Callable[[], Mapping[str, float]], mode: str
+    ) -> None:
+        """Export numbers of this process by model version, as ``roulette_<name>``.
+
+        Args:
+            name: Of the metric.
+            description: What one value is.
+            values: By version; of a version that is not among them any more it is 0.
+            mode: How those of the living processes are put together: ``livesum`` or ``livemax``.
+        """
+        gauge = Gauge(
+            f"roulette_{name}",
+            description,
+            ("version",),
+            registry=self.registry,
+            multiprocess_mode=cast(Any, mode),
+        )
+        self._by_version[name] = (values, gauge, set())
+
     def observe(self) -> None:
         """Take over the numbers that are watched; counters by what they rose since."""
         with self._lock:
+            for values, gauge, known in self._by_version.values():
+                found = values()
+                known.update(found)
+                for version in known:
+                    gauge.labels(version).set(found.get(version, 0.0))
             for value, metric, before in self._watched.values():
                 now = float(value())
                 if not before:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 from flask_openapi3 import OpenAPI
 
 from serving import admin, edge, health, keys, limits, metrics, stopping
 from serving.metrics import Metrics
 from serving.models.following import ModelEvent
+from serving.models.loading import ServedModel
 from serving.services import Services
 from serving.settings import ServerSettings
 
@@ -62,6 +64,26 @@ def _watch(own: Metrics, services: Services) -> None:
     }
     for name, (description, value) in levels.items():
         own.watch_level(name, description, value)
+    own.watch_by_version(
+        "model_serving_workers",
+        "Workers that answer with this version.",
+        lambda: {model.version: 1.0} if (model := models.current()) else {},
+        "livesum",
+    )
+    own.watch_by_version(
+        "model_registered_timestamp_seconds",
+        "When the version that answers was registered; 0 where it is not served any more.",
+        lambda: registered_at(models.current()),
+        "livemax",
+    )
+
+
+def registered_at(model: ServedModel | None) -> dict[str, float]:
+    """Return when a served model was registered, by version; nothing where nobody knows."""
+    text = None if model is None else model.published.lineage.get("registered_at")
+    if model is None or text is None:
+        return {}
+    return {model.version: datetime.fromisoformat(text).timestamp()}
 
 
 def model_events(own: Metrics) -> Callable[[ModelEvent], None]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -33,8 +33,13 @@ KINDS = {
     "no-model": "No model is published yet.",
     "no-rollback": "There is no model to go back to, or production is taken back already.",
     "store-unavailable": "The event store does not answer; nothing was acknowledged.",
+    "no-such-user": "The data set has no user of that number.",
+    "form-refused": "A form without a valid token; its page is too old, or of another site.",
     "overloaded": "The server has more to do than it can; try again shortly.",
 }
+#: The application's extension that shows a problem as a page, where there are pages.
+PAGE = "roulette.problem_page"
+_API = ("/v1/", "/api/", "/health/", "/metrics", "/openapi.json")
 _LOG = logging.getLogger(__name__)
 #: What is said where the framework's sentence says less, or repeats what was sent.
 _DETAILS = {
@@ -75,7 +80,11 @@ class Problem(Exception):  # noqa: N818 - it is an answer
         super().__init__(detail)
 
     def response(self) -> Response:
-        """Return the answer."""
+        """Return the answer: a page where there are pages and a browser asks, else JSON."""
+        show = current_app.extensions.get(PAGE)
+        return self._json() if show is None or not is_for_page() else cast(Response, show(self))
+
+    def _json(self) -> Response:
         status = HTTPStatus(self.status)
         kind = self.kind or status.phrase.lower().replace(" ", "-")
         body: dict[str, Any] = {
@@ -89,6 +98,11 @@ class Problem(Exception):  # noqa: N818 - it is an answer
         if self.errors:
             body["errors"] = [dict(error) for error in self.errors]
         return Response(json.dumps(body), int(status), dict(self.headers), mimetype=MEDIA_TYPE)
+
+
+def is_for_page() -> bool:
+    """Return whether a browser asks for a page, rather than a client for the API."""
+    return not request.path.startswith(_API) and "text/html" in request.accept_mimetypes.values()
 
 
 def init_app(app: Flask) -> None:

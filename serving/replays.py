@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -12,6 +13,7 @@ from serving.models.loading import ServedModel
 from serving.services import Services
 
 Plain = dict[str, Any]
+Items = Sequence[Mapping[str, Any]]
 
 
 def describe(services: Services, shown: ServedList, *, replay: bool) -> Plain:
@@ -25,15 +27,15 @@ def describe(services: Services, shown: ServedList, *, replay: bool) -> Plain:
     Raises:
         StoreUnavailable: The user's history cannot be read.
     """
-    served, missing = _model_of(services, shown)
+    served, missing = model_of(services, shown)
     plain = {
         "recommendation_id": shown.recommendation_id,
         "served_at": shown.served_at.isoformat(),
         "user_id": shown.user_id,
         "model_version": shown.model_version,
         "model_digest": shown.bundle_digest,
-        **_lineage(services, shown, served),
-        "request": shown.request,
+        **lineage_of(services, shown, served),
+        "request": dict(shown.request),
         "watermark": shown.watermark,
         "items": _items(services, shown, served),
     }
@@ -42,7 +44,7 @@ def describe(services: Services, shown: ServedList, *, replay: bool) -> Plain:
     return plain
 
 
-def _model_of(services: Services, shown: ServedList) -> tuple[ServedModel | None, str | None]:
+def model_of(services: Services, shown: ServedList) -> tuple[ServedModel | None, str | None]:
     """Return the model that made a list, or why there is none."""
     if shown.bundle_digest is None:
         return None, "No model was loaded when the list was shown."
@@ -55,7 +57,8 @@ def _model_of(services: Services, shown: ServedList) -> tuple[ServedModel | None
     return served, None
 
 
-def _lineage(services: Services, shown: ServedList, served: ServedModel | None) -> Plain:
+def lineage_of(services: Services, shown: ServedList, served: ServedModel | None) -> Plain:
+    """Return the run, the data and the code of the model that made a list, as far as known."""
     record = None
     if shown.bundle_digest is not None:
         record = services.models.folder.record(shown.bundle_digest)
@@ -84,7 +87,9 @@ def _items(services: Services, shown: ServedList, served: ServedModel | None) ->
     viewer = viewer_of(recommender, asked, history_then(services, shown))
     movies = [item["movie_id"] for item in shown.items]
     of_items: list[list[Plain]] = (
-        reasons(recommender, viewer, movies) if asked.similar_to is None else [[] for _ in movies]
+        reasons(recommender, viewer, movies, asked.choice)
+        if asked.similar_to is None
+        else [[] for _ in movies]
     )
     return [
         {**item, "title": recommender.title(item["movie_id"]), "reasons": of_item}
@@ -109,7 +114,7 @@ def _replay(
     }
 
 
-def _first_difference(shown: list[Plain], again: list[Plain]) -> Plain | None:
+def _first_difference(shown: Items, again: Items) -> Plain | None:
     for position, (one, other) in enumerate(zip_longest(shown, again)):
         if one != other:
             return {"position": position, "shown": one, "made_again": other}

@@ -83,11 +83,11 @@ class CacheSettings:
     """Lists kept in a worker's memory.
 
     Attributes:
-        max_lists: Most lists kept; 0 keeps none.
+        max_mb: Megabytes that they may take; 0 keeps none.
         ttl_seconds: Time after which a list is made again.
     """
 
-    max_lists: int = 2000
+    max_mb: float = 32.0
     ttl_seconds: float = 300.0
 
 
@@ -135,6 +135,31 @@ class WebSettings:
 
 
 @dataclass(frozen=True)
+class PageSettings:
+    """The web page.
+
+    Attributes:
+        enabled: Whether there is one beside the API.
+        demo_sign_in: Whether a visitor may sign in as a user of the data set by its number.
+        secure_cookies: Whether cookies are sent over TLS alone; ``None`` for those that were set
+            over TLS.
+        secret_file: What signs cookies and forms; ``None`` for the state folder's, made once.
+        tmdb_token: Read access token of The Movie Database, whose posters are shown then; to be
+            given by the environment.
+        tmdb_api: Where its catalogue is asked.
+        tmdb_images: Where its pictures are, with their size.
+    """
+
+    enabled: bool = True
+    demo_sign_in: bool = True
+    secure_cookies: bool | None = None
+    secret_file: str | None = None
+    tmdb_token: str | None = None
+    tmdb_api: str = "https://api.themoviedb.org/3"
+    tmdb_images: str = "https://image.tmdb.org/t/p/w342"
+
+
+@dataclass(frozen=True)
 class ServerSettings:
     """Everything that a server needs to know.
 
@@ -145,6 +170,7 @@ class ServerSettings:
         events: How events are stored.
         cache: Lists kept in memory.
         web: How the server listens and what it bears.
+        pages: The web page.
         profiling: How live traffic is profiled.
     """
 
@@ -154,6 +180,7 @@ class ServerSettings:
     events: EventSettings = field(default_factory=EventSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    pages: PageSettings = field(default_factory=PageSettings)
     profiling: ProfilingSettings = field(default_factory=ProfilingSettings)
 
     @property
@@ -188,6 +215,18 @@ class ServerSettings:
         if self.web.keys_file is not None:
             return Path(self.web.keys_file)
         return environment.state_dir() / "keys" / "keys.json"
+
+    @property
+    def secret_file(self) -> Path:
+        """What signs cookies and forms."""
+        if self.pages.secret_file is not None:
+            return Path(self.pages.secret_file)
+        return environment.state_dir() / "keys" / "pages.secret"
+
+    @property
+    def posters_folder(self) -> Path:
+        """Where fetched posters are kept."""
+        return environment.state_dir() / "posters"
 
     @classmethod
     def load(

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import json
 import logging
 import os
 import signal
@@ -25,9 +24,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import environment
+from alerts.alert import Alert
+from alerts.delivery import Delivery
 from recommender.errors import RouletteError, UsageError
 from recommender.publication import PublishedFolder, PublisherStatus
 from recommender.settings import RegistrySettings, TrainingConfig, read_settings
@@ -99,11 +100,11 @@ class Reporter:
 
     Attributes:
         folder: Where the status is written.
-        alerts: File to which each new error is appended as one line of JSON.
+        delivery: Tells somebody of each new error.
     """
 
     folder: PublishedFolder
-    alerts: Path
+    delivery: Delivery
 
     def __post_init__(self) -> None:
         self._status = PublisherStatus(os.getpid(), _now())
@@ -137,27 +138,11 @@ class Reporter:
             _LOG.info("Registry and folder agree; production is %s.", self._status.production)
         elif str(error) != before.error:
             _LOG.error("%s What was published before stays.", error)
-            append_alert(self.alerts, error)
-
-
-def append_alert(file: Path, error: Exception) -> None:
-    """Append an error of the publisher to ``file``, in the form of the pipelines' alerts."""
-    alert: dict[str, Any] = {
-        "time": _now(),
-        "run": "publisher",
-        "step": "publish",
-        "error": type(error).__name__,
-        "message": str(error),
-    }
-    if isinstance(error, RouletteError):
-        alert |= {"place": error.place, "remedy": error.remedy, "exit_code": error.exit_code}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(alert) + "\n")
+            self.delivery.send(Alert.of(error, step="publish", run="publisher"))
 
 
 def _run(publisher: Publisher, options: argparse.Namespace) -> int:
-    reporter = Reporter(publisher.folder, environment.state_dir() / "alerts" / "alerts.jsonl")
+    reporter = Reporter(publisher.folder, Delivery.configured())
     wait = options.interval
     while True:
         error = _look(publisher)

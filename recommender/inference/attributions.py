@@ -11,7 +11,7 @@ import numpy as np
 from recommender.inference.estimates import Scores
 from recommender.scale import IntArray
 
-PartKind = Literal["bias", "neighbour", "feature", "popularity"]
+PartKind = Literal["bias", "neighbour", "feature", "popularity", "wish", "chance"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Contribution:
 
     Attributes:
         kind: ``neighbour`` for a rated movie that speaks for this one, ``feature`` for content
-            and factors, ``popularity`` for what is said of the movie to anyone, else ``bias``.
+            and factors, ``popularity`` for what is said of the movie to anyone, ``wish`` for what
+            the viewer asked for, ``chance`` for the roulette's noise, else ``bias``.
         label: What it is, in a word or two.
         value: What it adds to the score.
         movie_id: The rated movie that it comes from, if it is one.

@@ -97,6 +97,12 @@ class Browser:
         return self._by_popularity if sort == "popularity" else self._by_year
 
     @cached_property
+    def year_span(self) -> tuple[int, int] | None:
+        """The years of the oldest and of the newest movie, ``None`` where none is known."""
+        years = self._years[self._catalogue.has_year]
+        return (int(years.min()), int(years.max())) if years.size else None
+
+    @cached_property
     def _by_popularity(self) -> IntArray:
         return np.argsort(-np.asarray(self._counts), kind="stable")
 

@@ -8,6 +8,7 @@ from functools import singledispatch
 import numpy as np
 import numpy.typing as npt
 
+from recommender.inference.choices import SteeredRanking
 from recommender.inference.estimates import BoolArray
 from recommender.inference.histories import Viewer
 from recommender.inference.identifiers import UNKNOWN
@@ -94,6 +95,11 @@ def _(ranking: ImplicitRanking, viewer: Viewer, movies: IntArray) -> Depths:
 @_depths.register
 def _(ranking: SupportRanking, viewer: Viewer, movies: IntArray) -> Depths:
     return _depths(ranking.of(viewer), viewer, movies)
+
+
+@_depths.register
+def _(ranking: SteeredRanking, viewer: Viewer, movies: IntArray) -> Depths:
+    return _depths(ranking.inner, viewer, movies)
 
 
 @_depths.register

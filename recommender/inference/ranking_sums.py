@@ -16,6 +16,7 @@ import numpy as np
 
 from recommender.errors import UsageError
 from recommender.inference.attributions import Attribution, Contribution
+from recommender.inference.choices import SteeredRanking
 from recommender.inference.estimates import Scores
 from recommender.inference.histories import Viewer
 from recommender.inference.rankings import (
@@ -27,6 +28,7 @@ from recommender.inference.rankings import (
     Ranking,
     StaticRanking,
     SupportRanking,
+    settled,
 )
 from recommender.scale import IntArray
 
@@ -98,6 +100,12 @@ def _(ranking: BlendRanking, viewer: Viewer, movies: IntArray) -> RankingSums:
 @sums_of.register
 def _(ranking: SupportRanking, viewer: Viewer, movies: IntArray) -> RankingSums:
     return sums_of(ranking.of(viewer), viewer, movies)
+
+
+@sums_of.register
+def _(ranking: SteeredRanking, viewer: Viewer, movies: IntArray) -> RankingSums:
+    steered = replace(ranking, inner=settled(ranking.inner, viewer))
+    return _SteeredSums(steered, viewer, movies, sums_of(steered.inner, viewer, movies))
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +225,36 @@ class _BlendSums:
         for part, (_, weight) in zip(self.parts, weights, strict=True):
             totals += weight * part.totals_without(place)
         return totals
+
+
+@dataclass(frozen=True, eq=False)
+class _SteeredSums:
+    """The sums ``inner`` of ``movies``, shape (m,), with what is added to each."""
+
+    ranking: SteeredRanking
+    viewer: Viewer
+    movies: IntArray
+    inner: RankingSums
+
+    def attributions(self) -> list[Attribution]:
+        added = self.ranking.added(self.viewer, self.movies)
+        return [
+            Attribution.sum_of((found, self._fixed(values)))
+            for found, values in zip(self.inner.attributions(), added.T, strict=True)
+        ]
+
+    def _fixed(self, values: Scores) -> Attribution:
+        pairs = zip(self.ranking.additions, values.tolist(), strict=True)
+        return Attribution(
+            tuple(
+                Contribution("chance" if addition.by_chance else "wish", addition.label, value)
+                for addition, value in pairs
+            )
+        )
+
+    def totals_without(self, place: int) -> Scores:
+        added = self.ranking.added(without_rating(self.viewer, place), self.movies)
+        return np.asarray(self.inner.totals_without(place) + added.sum(axis=0))
 
 
 def without_rating(viewer: Viewer, place: int) -> Viewer:

@@ -15,6 +15,7 @@ from recommender.errors import BundleError, UsageError
 from recommender.inference.attributions import Contribution
 from recommender.inference.browsing import Browser, SortKey, Wanted
 from recommender.inference.catalogue import CREDIT_TEXTS, Catalogue
+from recommender.inference.choices import Choice
 from recommender.inference.components import PART_NAMES, Components
 from recommender.inference.estimates import Estimates, Scores
 from recommender.inference.explanations import (
@@ -35,6 +36,7 @@ from recommender.inference.reranking import Diversity, MovieFacts, Reranking
 from recommender.inference.search.index import SearchIndex
 from recommender.inference.search.results import SearchResults
 from recommender.inference.search.searcher import Searcher
+from recommender.inference.steering import Steering
 from recommender.scale import FloatArray, IntArray, RatingScale
 from recommender.scorer import RatingEstimates, RatingIntervals, Recommendations, ScorePath
 
@@ -94,7 +96,8 @@ class Recommender:
             KeyError: An array or setting is missing.
         """
         components = Components.from_arrays(arrays, scoring)
-        audience, index = _read_audience(arrays, scoring), SearchIndex.from_arrays(arrays)
+        audience = _read_audience(arrays, scoring)
+        index = SearchIndex.from_arrays(arrays)
         return cls(audience, components, Catalogue.from_arrays(arrays), index)
 
     @property
@@ -133,6 +136,11 @@ class Recommender:
     def browser(self) -> Browser:
         """The catalogue as lists; made when first asked for."""
         return Browser(self._catalogue, self._components.static["popularity"], self._index)
+
+    @cached_property
+    def _steering(self) -> Steering:
+        movies = self._audience.movies
+        return Steering(self._parts, movies, self._catalogue, self.browser, self._similarity)
 
     def part(self, name: str) -> Part:
         """Return the hybrid or one of its parts.
@@ -178,6 +186,7 @@ class Recommender:
         user_id: int | None = None,
         diversity: Diversity | None = None,
         wanted: Wanted | None = None,
+        choice: Choice | None = None,
     ) -> Recommendations:
         """Rank the catalogue for someone with this history, which is excluded from the list.
 
@@ -189,16 +198,17 @@ class Recommender:
             user_id: A user who made these ratings after those that are stored.
             diversity: How to re-rank the list, if at all.
             wanted: What a movie must be to be in the list; any movie unless given.
+            choice: Who makes the list and what the viewer wishes; the hybrid unless given.
 
         Raises:
-            UsageError: ``k`` is below 1, the arrays differ in length, or a rating is not of the
-                scale.
+            UsageError: ``k`` is below 1, the arrays differ in length, or a rating is not of
+                the scale.
         """
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         viewer = visitor.viewer(self.scale)
         excluded = self._excluded(self._audience.known_to(visitor), wanted)
         reranking = self._reranking(diversity)
-        shown = self._hybrid.recommend_to(viewer, k, user_id, excluded, reranking)
+        shown = self._steering.part(choice).recommend_to(viewer, k, user_id, excluded, reranking)
         return replace(shown, unknown_movies=visitor.history.unknown_movies)
 
     def estimate_for_history(
@@ -247,6 +257,7 @@ class Recommender:
         user_id: int | None = None,
         movie_ids: IntArray | Sequence[int] = (),
         ratings: FloatArray | Sequence[float | None] = (),
+        choice: Choice | None = None,
     ) -> Explanation:
         """Return where the ranking score of a movie comes from.
 
@@ -255,6 +266,7 @@ class Recommender:
             user_id: A user, known or not.
             movie_ids: Ratings made after those that are stored, as of `recommend_for_history`.
             ratings: As of `recommend_for_history`.
+            choice: As of `recommend_for_history`.
 
         Raises:
             UsageError: The movie is not in the catalogue, or the history is malformed.
@@ -262,7 +274,7 @@ class Recommender:
         movie = self._movie(movie_id)
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         viewer = visitor.viewer(self.scale)
-        ranking = settled(self._hybrid.ranking_for(viewer), viewer)
+        ranking = settled(self._steering.part(choice).ranking_for(viewer), viewer)
         rated, sums = self.movie_ids[viewer.movies], sums_of(ranking, viewer, np.array([movie]))
         return Explanation(
             kind="ranking",
@@ -280,6 +292,7 @@ class Recommender:
         user_id: int | None = None,
         movie_ids: IntArray | Sequence[int] = (),
         ratings: FloatArray | Sequence[float | None] = (),
+        choice: Choice | None = None,
     ) -> list[tuple[Reason, ...]]:
         """Return the reasons of each movie of a list, as `explain` has them, in one go.
 
@@ -288,13 +301,14 @@ class Recommender:
             user_id: As of `explain`.
             movie_ids: As of `explain`.
             ratings: As of `explain`.
+            choice: As of `explain`.
 
         Raises:
             UsageError: A movie is not in the catalogue, or the history is malformed.
         """
         movies = np.array([self._movie(movie_id) for movie_id in wanted], dtype=np.int64)
         viewer = self._audience.visitor(user_id, movie_ids, ratings).viewer(self.scale)
-        sums = sums_of(self._hybrid.ranking_for(viewer), viewer, movies)
+        sums = sums_of(self._steering.part(choice).ranking_for(viewer), viewer, movies)
         return find_reasons_of_list(sums, self.movie_ids[viewer.movies])
 
     def explain_rating(
@@ -374,6 +388,20 @@ class Recommender:
         chosen = best(scores, k, self._excluded(np.array([movie]), wanted))
         return self.movie_ids[chosen], scores[chosen]
 
+    def explain_similar(self, movie_id: int, other_id: int) -> tuple[Contribution, ...]:
+        """Return the parts of the similarity of one movie to another; they sum to it.
+
+        Raises:
+            UsageError: One of them is not in the catalogue.
+        """
+        other = self._movie(other_id)
+        content, together = self._similarity.parts(self._movie(movie_id))
+        parts = (
+            Contribution("feature", "content", float(content[other])),
+            Contribution("neighbour", "watched together", float(together[other]), movie_id),
+        )
+        return tuple(part for part in parts if part.value)
+
     def search(self, query: str, limit: int = 10) -> SearchResults:
         """Return the movies, people and keywords that somebody may mean, each best first.
 
@@ -450,6 +478,15 @@ class Recommender:
             UsageError: The movie is not in the catalogue.
         """
         return self._catalogue.genre_names(self._movie(movie_id))
+
+    def facts_shown(self, movie_id: int) -> tuple[str, int | None, tuple[str, ...]]:
+        """Return title, year and genres of a movie.
+
+        Raises:
+            UsageError: The movie is not in the catalogue.
+        """
+        movie, found = self._movie(movie_id), self._catalogue
+        return found.title(movie), found.year(movie), found.genre_names(movie)
 
     def credits_of(self, movie_id: int) -> dict[str, Any]:
         """Return directors, cast, keywords, language and length of a movie, as far as known.

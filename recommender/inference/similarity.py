@@ -27,7 +27,14 @@ class MovieSimilarity:
 
     def to(self, movie: int) -> Scores:
         """Return the similarity of every movie to ``movie``, shape (n_movies,)."""
+        cosine, together = self.parts(movie)
+        return cosine + together
+
+    def parts(self, movie: int) -> tuple[Scores, Scores]:
+        """Return what content and what being watched together add to it, each (n_movies,)."""
         cosine = np.asarray(self.features @ self.features[movie], dtype=np.float64)
         row = self.neighbours.row(movie)
         largest = float(np.abs(row).max(initial=0.0))
-        return cosine + self.neighbour_weight * row / largest if largest > 0.0 else cosine
+        return cosine, self.neighbour_weight * row / largest if largest > 0.0 else np.zeros_like(
+            row
+        )

@@ -15,6 +15,7 @@ from serving.answering import as_json, as_json_bytes, with_etag
 from serving.document import NOT_MODIFIED, problems_of
 from serving.lists import card, show
 from serving.model_now import known_movie, model_now
+from serving.models.loading import ServedModel
 from serving.observing import searched
 from serving.parsing import check_limits, checked
 from serving.problems import Problem
@@ -35,12 +36,19 @@ api = APIBlueprint("movies", __name__, url_prefix="/v1/movies", abp_tags=[_TAG])
 @checked
 def movie(path: MoviePath) -> Response:
     """All that the served model knows of the movie."""
-    served = model_now()
+    return with_etag(as_json(facts_of(model_now(), path.movie_id)))
+
+
+def facts_of(served: ServedModel, movie_id: int) -> dict[str, Any]:
+    """Return all that a model knows of a movie, as the answer has it.
+
+    Raises:
+        Problem: 404 where it is not in the catalogue.
+    """
     recommender = served.recommender
-    known_movie(recommender, path.movie_id)
-    facts = recommender.credits_of(path.movie_id)
-    plain = {**card(recommender, path.movie_id), **facts, "model_version": served.version}
-    return with_etag(as_json(plain))
+    known_movie(recommender, movie_id)
+    facts = recommender.credits_of(movie_id)
+    return {**card(recommender, movie_id), **facts, "model_version": served.version}
 
 
 @api.get(
@@ -59,11 +67,19 @@ def similar(path: MoviePath, query: Filters) -> Response:
 @checked
 def browse(query: BrowseQuery) -> Response:
     """In pages: pass `next_cursor` back as `cursor`, with everything else as it was."""
+    return as_json(page_of(model_now(), query))
+
+
+def page_of(served: ServedModel, query: BrowseQuery) -> dict[str, Any]:
+    """Return one page of a model's catalogue, as the answer has it.
+
+    Raises:
+        Problem: 422 for a page that is too long, or a cursor that cannot be followed.
+    """
     check_limits(("limit", query.limit, services().settings.lists.max_k))
     if query.sort == "relevance" and not query.query.strip():
         errors = [{"field": "sort", "problem": "relevance needs a query"}]
         raise Problem(422, "There is nothing to be relevant to.", kind="invalid", errors=errors)
-    served = model_now()
     year = query.year
     wanted = Wanted(
         genres=tuple(query.genre),
@@ -79,14 +95,12 @@ def browse(query: BrowseQuery) -> Response:
     start = 0 if query.cursor is None else _place_after(found, query)
     page = found[start : start + query.limit]
     more = start + len(page) < len(found) and page
-    return as_json(
-        {
-            "items": [card(served.recommender, movie_id) for movie_id in page],
-            "total": len(found),
-            "next_cursor": _cursor(query, page[-1]) if more else None,
-            "model_version": served.version,
-        }
-    )
+    return {
+        "items": [card(served.recommender, movie_id) for movie_id in page],
+        "total": len(found),
+        "next_cursor": _cursor(query, page[-1]) if more else None,
+        "model_version": served.version,
+    }
 
 
 def _place_after(found: list[int], query: BrowseQuery) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
@@ -47,6 +49,9 @@ def recommend_to_visitor(body: VisitorBody) -> Response:
         exclude_ids=tuple(body.exclude_ids),
         diversity=body.diversity,
         explain=body.explain,
+        recommender=body.recommender,
+        wishes=tuple(body.wish),
+        seed=body.seed,
         movie_ids=(*body.liked, *(stars.movie_id for stars in body.ratings)),
         ratings=(*(None for _ in body.liked), *(stars.rating for stars in body.ratings)),
     )
@@ -67,15 +72,22 @@ def popular(query: Filters) -> Response:
 def asked_by(query: Filters, user_id: int | None = None, similar_to: int | None = None) -> Asked:
     """Return what a query asks for."""
     check_limits(("k", query.k, services().settings.lists.max_k))
-    more = (query.diversity, query.explain) if isinstance(query, ListQuery) else (0.0, False)
-    return Asked(
+    asked = Asked(
         user_id=user_id,
         k=query.k,
         genres=tuple(query.genre),
         year_from=query.year_from,
         year_to=query.year_to,
         exclude_ids=tuple(query.exclude_ids),
-        diversity=more[0],
-        explain=more[1],
         similar_to=similar_to,
+    )
+    if not isinstance(query, ListQuery):
+        return asked
+    return replace(
+        asked,
+        diversity=query.diversity,
+        explain=query.explain,
+        recommender=query.recommender,
+        wishes=tuple(query.wish),
+        seed=query.seed,
     )

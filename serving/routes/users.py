@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from events.records import ServedList
+from events.records import Erased, ServedList
 from events.schema import Event
 from serving.answering import as_json
 from serving.document import KEY_MAY_BE_NEEDED, problems_of
@@ -15,7 +15,7 @@ from serving.keys import required
 from serving.parsing import checked
 from serving.schemas.answers import ErasedAnswer, UserAnswer
 from serving.schemas.given import UserPath
-from serving.services import services
+from serving.services import Services, services
 
 _TAG = Tag(name="Users", description="What is stored of a user.")
 api = APIBlueprint("users", __name__, url_prefix="/v1/users", abp_tags=[_TAG])
@@ -31,29 +31,36 @@ api = APIBlueprint("users", __name__, url_prefix="/v1/users", abp_tags=[_TAG])
 @checked
 def export(path: UserPath) -> Response:
     """Events, lists that were shown, and the ratings that the served model was trained on."""
-    services().served.flush(timeout_seconds=1.0)
-    record = services().events.user(path.user_id)
-    history = services().events.history(path.user_id)
-    served = services().models.current()
-    return as_json(
-        {
-            "user_id": path.user_id,
-            "erased_at": None if record.erased_at is None else record.erased_at.isoformat(),
-            "events": [_event(event) for event in record.events],
-            "served": [_shown(shown) for shown in record.served],
-            "watchlist": list(history.watchlist),
-            "model_version": None if served is None else served.version,
-            "model_ratings": []
-            if served is None
-            else [
-                {"movie_id": movie_id, "rating": rating}
-                for movie_id, rating in zip(
-                    *(part.tolist() for part in served.recommender.history(path.user_id)),
-                    strict=True,
-                )
-            ],
-        }
-    )
+    return as_json(exported(services(), path.user_id))
+
+
+def exported(using: Services, user_id: int) -> dict[str, Any]:
+    """Return all that is stored of a user, as the answer has it.
+
+    Raises:
+        StoreUnavailable: The store does not answer.
+    """
+    using.served.flush(timeout_seconds=1.0)
+    record = using.events.user(user_id)
+    history = using.events.history(user_id)
+    served = using.models.current()
+    return {
+        "user_id": user_id,
+        "erased_at": None if record.erased_at is None else record.erased_at.isoformat(),
+        "events": [_event(event) for event in record.events],
+        "served": [_shown(shown) for shown in record.served],
+        "watchlist": list(history.watchlist),
+        "model_version": None if served is None else served.version,
+        "model_ratings": []
+        if served is None
+        else [
+            {"movie_id": movie_id, "rating": rating}
+            for movie_id, rating in zip(
+                *(part.tolist() for part in served.recommender.history(user_id)),
+                strict=True,
+            )
+        ],
+    }
 
 
 @api.delete(
@@ -70,9 +77,7 @@ def erase(path: UserPath) -> Response:
     From then on the served model treats the user as a stranger, and the next one is trained
     without them.
     """
-    services().served.flush(timeout_seconds=1.0)
-    erased = services().events.erase(path.user_id)
-    services().cache.clear()
+    erased = erase_all(services(), path.user_id)
     return as_json(
         {
             "user_id": erased.user_id,
@@ -81,6 +86,18 @@ def erase(path: UserPath) -> Response:
             "erased_at": erased.erased_at.isoformat(),
         }
     )
+
+
+def erase_all(using: Services, user_id: int) -> Erased:
+    """Remove all that is stored of a user; it is gone on return.
+
+    Raises:
+        StoreUnavailable: The store does not answer; nothing is gone.
+    """
+    using.served.flush(timeout_seconds=1.0)
+    erased = using.events.erase(user_id)
+    using.cache.clear()
+    return erased
 
 
 def _event(event: Event) -> dict[str, Any]:
@@ -101,6 +118,6 @@ def _shown(shown: ServedList) -> dict[str, Any]:
         "served_at": shown.served_at.isoformat(),
         "model_version": shown.model_version,
         "model_digest": shown.bundle_digest,
-        "request": shown.request,
-        "items": shown.items,
+        "request": dict(shown.request),
+        "items": [*shown.items],
     }

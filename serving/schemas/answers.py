@@ -147,7 +147,7 @@ class IntervalAnswer(Answer):
 class PartAnswer(Answer):
     """One part of a score."""
 
-    kind: Literal["bias", "neighbour", "feature", "popularity"]
+    kind: Literal["bias", "neighbour", "feature", "popularity", "wish", "chance"]
     label: str
     value: float
     movie_id: int | None
@@ -284,6 +284,28 @@ class ServedAnswer(Answer):
     watermark: int
     items: list[ExplainedItem]
     replay: ReplayAnswer | None = Field(default=None, description="If asked for.")
+
+
+class PlaceAnswer(Answer):
+    """Why a movie stands in a list that was shown."""
+
+    recommendation_id: str
+    movie_id: int
+    position: int
+    score: float
+    path: ScorePathName
+    title: str | None
+    parts: list[PartAnswer] | None = Field(
+        description="They sum to the score; `null` where the version is not kept any more."
+    )
+    reasons: list[ReasonAnswer] | None
+    no_parts: str | None = Field(description="Why there are no parts.")
+    model_version: str | None
+    model_digest: Digest | None
+    run_id: str | None
+    dataset: str | None
+    dataset_digest: str | None
+    code_revision: str | None
 
 
 class DataAnswer(Answer):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from events.schema import LARGEST_ID, LONGEST_TEXT_ID
+from recommender.inference.choices import LARGEST_SEED, LONGEST_WISH, MOST_WISHES, WISH_PATTERN
 
 # JSON Schema takes 5.0 for an integer too.
 _WHOLE = re.compile(r"(-?[0-9]{1,20})(?:\.0{1,3})?", re.ASCII)
@@ -57,6 +58,18 @@ TextId128 = Annotated[
     Strict(),
     Field(min_length=1, max_length=LONGEST_TEXT_ID, pattern=r"^[!-~]+$"),
 ]
+RecommenderField = Literal["hybrid", "taste", "content", "popular", "surprise"]
+WishText = Annotated[str, Field(max_length=LONGEST_WISH, pattern=WISH_PATTERN)]
+Wishes = Annotated[
+    list[WishText],
+    Field(
+        max_length=MOST_WISHES,
+        description="More or less of something: `kind:name:strength` with the kind genre, era, "
+        "person or movie, and a strength from -1 to 1, as in `genre:Drama:0.5`.",
+    ),
+]
+TextSeed = Annotated[int, Field(ge=0, le=LARGEST_SEED, description="Of `surprise`."), TextWhole]
+JsonSeed = Annotated[int, Strict(), Field(ge=0, le=LARGEST_SEED)]
 ScorePathName = Literal["personal", "fold-in", "content", "popular"]
 
 

@@ -19,14 +19,18 @@ from serving.schemas.fields import (
     JsonId,
     JsonIds,
     JsonLength,
+    JsonSeed,
     JsonYear,
     Length,
+    RecommenderField,
     Share,
     TextFlag,
     TextId,
     TextId128,
     TextIds,
+    TextSeed,
     TextYear,
+    Wishes,
 )
 
 #: Characters of a query.
@@ -58,6 +62,12 @@ class ServedPath(Given):
     recommendation_id: TextId128
 
 
+class PlacePath(ServedPath):
+    """A movie of a list that was shown."""
+
+    movie_id: TextId
+
+
 class Filters(Given):
     """Which movies may be in a list."""
 
@@ -73,6 +83,9 @@ class ListQuery(Filters):
 
     explain: TextFlag = Field(default=False, description="Whether to give reasons.")
     diversity: Share = Field(default=0.0, description="Relevance given up for variety, 0 to 1.")
+    recommender: RecommenderField = "hybrid"
+    wish: Wishes = Field(default=[])
+    seed: TextSeed = 0
 
 
 class Stars(Given):
@@ -94,6 +107,9 @@ class VisitorBody(Given):
     exclude_ids: JsonIds = Field(default=[])
     explain: Annotated[bool, Field(strict=True)] = False
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] = 0.0
+    recommender: RecommenderField = "hybrid"
+    wish: Wishes = Field(default=[])
+    seed: JsonSeed = 0
 
 
 class BrowseQuery(Given):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,16 +17,22 @@ from events.schema import Event, EventKind
 from events.store import EventStore
 from monitoring.folders import MonitoringFolders
 from monitoring.journal import Journal
-from tests.e2e.pipeline_process import REPO, process_environment, run, small_run
+from tests.e2e.pipeline_process import REPO, process_environment, run, small_run, warm
 from tests.e2e.registry_state import read_state
 
 pytestmark = pytest.mark.e2e
 
 
+@pytest.fixture
+def var(tmp_path: Path) -> Iterator[Path]:
+    """A state folder of this test alone, in which models change."""
+    with warm(tmp_path / "var"):
+        yield tmp_path / "var"
+
+
 def test_a_retraining_learns_from_the_site_and_leaves_the_checkout_alone(
-    tmp_path: Path, small_data: Path
+    var: Path, small_data: Path
 ) -> None:
-    var = tmp_path / "var"
     assert small_run(var, small_data).code == 0
     command = [sys.executable, "-m", "tracking.publish", "--once"]
     subprocess.run(command, cwd=REPO, env=process_environment(var), check=True, timeout=120)

@@ -37,3 +37,13 @@ def test_the_folder_is_emptied_of_an_earlier_server(tmp_path: Path) -> None:
     (folder / "kept.txt").write_bytes(b"x")
     prepare_folder(folder)
     assert [file.name for file in folder.iterdir()] == ["kept.txt"]
+
+
+def test_a_version_that_is_not_served_any_more_is_zero() -> None:
+    own, found = Metrics(), {"1": 1.0}
+    own.watch_by_version("model_serving_workers", "Now.", lambda: found, "livesum")
+    assert b'roulette_model_serving_workers{version="1"} 1.0' in own.exposition()
+    found = {"2": 1.0}
+    shown = own.exposition()
+    assert b'roulette_model_serving_workers{version="1"} 0.0' in shown
+    assert b'roulette_model_serving_workers{version="2"} 1.0' in shown

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import environment
+from alerts.delivery import Delivery
 from recommender.errors import BundleError, RegistryError, UsageError
 from recommender.publication import PublishedFolder
 from tests.tracking.conftest import Desk
@@ -87,7 +88,7 @@ def test_an_unknown_setting_ends_it(
 
 def test_each_change_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder, alerts = PublishedFolder(tmp_path / "published"), tmp_path / "alerts.jsonl"
-    reporter = Reporter(folder, alerts)
+    reporter = Reporter(folder, Delivery.configured(alerts))
     gone, broken = RegistryError("out of reach"), BundleError("altered")
     with caplog.at_level(logging.INFO, "tracking.publish"):
         for error in (None, None, gone, gone, broken, OSError("disk full"), None):
@@ -111,7 +112,8 @@ def test_a_status_that_cannot_be_written_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "published").write_text("a file in the folder's place")
-    Reporter(PublishedFolder(tmp_path / "published"), tmp_path / "alerts").report("4", None)
+    delivery = Delivery.configured(tmp_path / "alerts")
+    Reporter(PublishedFolder(tmp_path / "published"), delivery).report("4", None)
     assert "status cannot be written" in caplog.text
 
 

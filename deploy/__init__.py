@@ -1,0 +1,1 @@
+"""What runs the project elsewhere than on one machine, and watches it."""

@@ -1,0 +1,1 @@
+"""Prometheus, Alertmanager and Grafana: configuration, and the dashboards as code."""

@@ -1,0 +1,1 @@
+"""What the state folder says of pipelines, models, drift and alerts, as Prometheus metrics."""

@@ -1,0 +1,1 @@
+"""Posters: drawn by title and genre, or fetched where a key is configured."""

@@ -1,0 +1,10 @@
+// What the pages gain from scripts. Everything works without; each module improves one thing.
+import { liveForms } from "./live.js";
+import { comboboxes } from "./combobox.js";
+import { ratings } from "./ratings.js";
+import { reasons } from "./reasons.js";
+import { roulette } from "./roulette.js";
+import { sliders } from "./sliders.js";
+import { theme } from "./theme.js";
+
+for (const begin of [liveForms, comboboxes, ratings, reasons, roulette, sliders, theme]) begin();
