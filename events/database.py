@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +33,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from events.errors import StoreOutdatedError, StoreUnavailable
+from events.marks import ChangeMarks
 from events.per_process import PerProcess
 from events.tables import REVISION, counter
 from recommender.errors import UsageError
@@ -82,6 +83,7 @@ class Database:
         self._url = parse_url(url)
         self._lock_seconds = lock_seconds
         self._opened = PerProcess(self._open)
+        self._marks = PerProcess(self._open_marks)
 
     @property
     def place(self) -> str:
@@ -146,26 +148,56 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[tuple[Connection, int]]:
+    def write(self, users: Iterable[int] | None = None) -> Iterator[tuple[Connection, int]]:
         """Give a connection that holds the store's write lock, and the last number given.
 
         The body is one transaction, durable when the ``with`` statement has ended.
+
+        Args:
+            users: Whose history it may change; everyone's unless given.
 
         Raises:
             StoreUnavailable: The store is locked for too long, full, or out of reach.
             StoreOutdatedError: It is absent or its tables are not those of this code.
         """
         with self._faults_named(), self._opened.get().engine.connect() as connection:
+            marks = self._marks_to_write()
             begin(connection, lock_seconds=self._lock_seconds)
             last = connection.execute(select(counter.c.last).with_for_update()).scalar_one()
             yield connection, last
             connection.commit()
+            if marks is not None:
+                marks.change(users)
+
+    def marks(self) -> ChangeMarks | None:
+        """Return the marks of changes, or ``None`` where the store must be asked.
+
+        PostgreSQL has none, and who may not write to a SQLite store's folder cannot share them.
+        """
+        try:
+            return self._marks.get()
+        except OSError:
+            return None
 
     def close(self) -> None:
         """Close this process's connections; the next use opens them again."""
         opened = self._opened.take()
         if opened is not None:
             opened.close()
+
+    def _marks_to_write(self) -> ChangeMarks | None:
+        try:
+            return self._marks.get()
+        except OSError as error:
+            problem = f"its marks of changes cannot be written ({error.strerror})"
+            raise StoreUnavailable(
+                problem, place=self.place, retry_after_seconds=_SLOW_TO_MEND
+            ) from error
+
+    def _open_marks(self) -> ChangeMarks | None:
+        if self.file is None:
+            return None
+        return ChangeMarks.open(self.file.with_name(f"{self.file.name}-marks"))
 
     def _open(self) -> _Opened:
         if self.file is not None and not self.file.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,16 +52,71 @@ class UserHistory:
     erased: bool = False
 
 
-class WrittenItems(list[dict[str, Any]]):
-    """Items of a list that is shown many times, with their JSON, which is made once.
+class WrittenItems(Sequence[dict[str, Any]]):
+    """Items of a list that is shown many times: kept as JSON, and made anew when looked at.
 
     Attributes:
-        json: The items as JSON; they must not change any more.
+        json: The items as JSON.
     """
 
-    def __init__(self, items: list[dict[str, Any]]) -> None:
-        super().__init__(items)
-        self.json = json.dumps(items, separators=(",", ":"), allow_nan=False)
+    __slots__ = ("json",)
+
+    def __init__(self, items: Sequence[Mapping[str, Any]]) -> None:
+        self.json = as_json(items)
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self._items)
+
+    def __getitem__(self, place: Any) -> Any:
+        """Return an item, or some."""
+        return self._items[place]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Return the items, one after the other."""
+        return iter(self._items)
+
+    @property
+    def _items(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.json)
+        return found
+
+
+class WrittenRequest(Mapping[str, Any]):
+    """A request that is made many times, kept as `WrittenItems` are.
+
+    Attributes:
+        json: The request as JSON.
+    """
+
+    __slots__ = ("json",)
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self.json = as_json(request)
+
+    def __len__(self) -> int:
+        """Return the number of its fields."""
+        return len(self._fields)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a field."""
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names of the fields, one after the other."""
+        return iter(self._fields)
+
+    @property
+    def _fields(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.json)
+        return found
+
+
+def as_json(plain: Any) -> str:
+    """Return items or a request as the log keeps them."""
+    if isinstance(plain, WrittenItems | WrittenRequest):
+        return plain.json
+    return json.dumps(plain, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -83,9 +139,9 @@ class ServedList:
     user_id: int | None
     model_version: str | None
     bundle_digest: str | None
-    request: dict[str, Any]
+    request: Mapping[str, Any]
     watermark: int
-    items: list[dict[str, Any]]
+    items: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

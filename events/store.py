@@ -31,10 +31,11 @@ from events.records import (
     ServedList,
     UserHistory,
     UserRecord,
-    WrittenItems,
+    as_json,
 )
 from events.schema import PASSING, Event, EventKind
 from events.tables import counter, erasures, events, served
+from events.watermarks import Watermarks
 
 __all__ = ["EventStore", "StoreOutdatedError", "StoreUnavailable"]
 
@@ -102,6 +103,7 @@ class EventStore:
     ) -> None:
         self.database = Database(url, lock_seconds=lock_seconds)
         self._clock = clock
+        self._watermarks = Watermarks(self._read_watermark, self.database.marks)
 
     def append(self, batch: Sequence[Event]) -> Appended:
         """Store events in one transaction; they are durable on return.
@@ -120,7 +122,8 @@ class EventStore:
             firsts.setdefault(event.event_id, event)
         if not firsts:
             return [Appended(0, 0)] * len(groups)
-        with self.database.write() as (connection, last):
+        changed = {event.user_id for event in firsts.values() if event.kind not in PASSING}
+        with self.database.write(changed) as (connection, last):
             before = self._insert_events(connection, list(firsts.values()), last)
         return _answers(groups, before)
 
@@ -129,7 +132,7 @@ class EventStore:
 
         It rises with every change of the history, whichever process made it; 0 without any.
         """
-        return self.database.rows(_WATERMARK, {"user_id": user_id})[0][0] or 0
+        return self._watermarks.of(user_id)
 
     def history(self, user_id: int, *, up_to: int | None = None) -> UserHistory:
         """Return what a user's events come to.
@@ -151,7 +154,7 @@ class EventStore:
         """
         if not lists:
             return
-        with self.database.write() as (connection, _):
+        with self.database.write(()) as (connection, _):
             gone = _erasure_numbers(connection, {item.user_id for item in lists})
             rows = [
                 _served_row(item) for item in lists if item.watermark >= gone.get(item.user_id, 0)
@@ -168,7 +171,7 @@ class EventStore:
 
     def forget_served(self, before: datetime) -> int:
         """Remove the lists that were shown before some time, and return how many there were."""
-        with self.database.write() as (connection, _):
+        with self.database.write(()) as (connection, _):
             return connection.execute(delete(served).where(served.c.served_at < before)).rowcount
 
     def user(self, user_id: int) -> UserRecord:
@@ -192,7 +195,7 @@ class EventStore:
         every later training.
         """
         now = self._clock()
-        with self.database.write() as (connection, last):
+        with self.database.write((user_id,)) as (connection, last):
             number = last + 1
             n_events = connection.execute(delete(events).where(events.c.user_id == user_id))
             n_served = connection.execute(delete(served).where(served.c.user_id == user_id))
@@ -216,6 +219,9 @@ class EventStore:
     def close(self) -> None:
         """Close this process's connections; the next use opens them again."""
         self.database.close()
+
+    def _read_watermark(self, user_id: int) -> int:
+        return self.database.rows(_WATERMARK, {"user_id": user_id})[0][0] or 0
 
     def _insert_events(
         self, connection: Connection, batch: list[Event], last: int
@@ -305,9 +311,9 @@ def _served_row(shown: ServedList) -> dict[str, Any]:
         "user_id": shown.user_id,
         "model_version": shown.model_version,
         "bundle_digest": shown.bundle_digest,
-        "request": _json(shown.request),
+        "request": as_json(shown.request),
         "watermark": shown.watermark,
-        "items": _json(shown.items),
+        "items": as_json(shown.items),
     }
 
 
@@ -315,9 +321,3 @@ def _served_list(row: Row[Any]) -> ServedList:
     fields = row._asdict()
     fields |= {"request": json.loads(row.request), "items": json.loads(fields["items"])}
     return ServedList(**fields)
-
-
-def _json(plain: Any) -> str:
-    if isinstance(plain, WrittenItems):
-        return plain.json
-    return json.dumps(plain, separators=(",", ":"), allow_nan=False)

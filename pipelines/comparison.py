@@ -68,7 +68,8 @@ def compare(plan: Plan) -> ReportedOutcome:
 
 
 def _outcome(run: PipelineRunResponse, tracked: TrackedRun) -> ReportedOutcome:
-    found: Comparison = output(run, "compare_models", "comparison")
+    ran = run.steps
+    found: Comparison = output(ran, "compare_models", "comparison")
     folder = results_folder(found.dataset) / "comparison"
     take_kept_files(folder)
     names = [model.name for model in found.models]
@@ -85,8 +86,8 @@ def _outcome(run: PipelineRunResponse, tracked: TrackedRun) -> ReportedOutcome:
         ),
         message=found.verdict,
         protocol=found.protocol,
-        notes=(*tracked.notes, *data_notes(run), *found.notes),
-        steps=step_outcomes(run),
+        notes=(*tracked.notes, *data_notes(ran), *found.notes),
+        steps=step_outcomes(ran),
         zenml_run=run.name,
         mlflow_run=tracked.run_id,
         places=(

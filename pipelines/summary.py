@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from zenml.enums import ExecutionStatus
-from zenml.models import PipelineRunResponse
+from zenml.models import PipelineRunResponse, StepRunResponse
 
 from expectations.results import ValidationReport
 from pipelines.outcome import StepOutcome, TrainingOutcome
@@ -16,6 +17,9 @@ from recommender.evaluation.behaviour import BehaviourReport
 from recommender.evaluation.gate import GateDecision
 from recommender.evaluation.model_evaluation import ModelEvaluation
 from recommender.schema import CleaningReport
+
+#: The steps of a finished run by name. ZenML asks its store for them at every `run.steps`.
+Steps: TypeAlias = Mapping[str, StepRunResponse]
 
 
 def training_outcome(
@@ -28,10 +32,11 @@ def training_outcome(
         run_id: Its MLflow run.
         notes: What was noticed before it began, in full sentences.
     """
-    bundle: Bundle = output(run, "train_model", "bundle")
-    evaluation: ModelEvaluation = output(run, "evaluate_model", "evaluation")
-    behaviour: BehaviourReport = output(run, "check_behaviour", "behaviour")
-    promotion: dict[str, Any] = output(run, "promote_model", "promotion")
+    steps = run.steps
+    bundle: Bundle = output(steps, "train_model", "bundle")
+    evaluation: ModelEvaluation = output(steps, "evaluate_model", "evaluation")
+    behaviour: BehaviourReport = output(steps, "check_behaviour", "behaviour")
+    promotion: dict[str, Any] = output(steps, "promote_model", "promotion")
     folder = write_results(bundle.manifest.dataset, evaluation)
     decision = promotion["decision"]
     return TrainingOutcome(
@@ -49,25 +54,25 @@ def training_outcome(
         models=_models(evaluation, promotion),
         notes=(
             *notes,
-            *data_notes(run),
+            *data_notes(steps),
             *evaluation.test.notes,
             *_failures(behaviour),
         ),
-        steps=step_outcomes(run),
+        steps=step_outcomes(steps),
         zenml_run=run.name,
         mlflow_run=run_id,
         places=_places(folder, run.name, run_id),
     )
 
 
-def output(run: PipelineRunResponse, step: str, name: str) -> Any:
+def output(steps: Steps, step: str, name: str) -> Any:
     """Return an artifact of a finished run."""
-    return run.steps[step].outputs[name][0].load()
+    return steps[step].outputs[name][0].load()
 
 
-def data_notes(run: PipelineRunResponse) -> tuple[str, ...]:
+def data_notes(steps: Steps) -> tuple[str, ...]:
     """Return what cleaning removed and which expectations warn, in full sentences."""
-    validation: ValidationReport = output(run, "validate_data", "validation")
+    validation: ValidationReport = output(steps, "validate_data", "validation")
     return (*_removed(validation.cleaning), *_warnings(validation))
 
 
@@ -103,10 +108,10 @@ def _failures(behaviour: BehaviourReport) -> list[str]:
     ]
 
 
-def step_outcomes(run: PipelineRunResponse) -> tuple[StepOutcome, ...]:
+def step_outcomes(steps: Steps) -> tuple[StepOutcome, ...]:
     """Return how each step of a finished run went."""
     outcomes = []
-    for name, step in run.steps.items():
+    for name, step in steps.items():
         took = step.end_time - step.start_time if step.end_time and step.start_time else None
         cached = step.status == ExecutionStatus.CACHED
         outcomes.append(StepOutcome(name, cached, took.total_seconds() if took else 0.0))

@@ -18,6 +18,7 @@ from events.store import EventStore
 from events.training_data import read_site_data
 from events.versions import read_version, require_same
 from pipelines.alerts import alert_file
+from pipelines.integrations import leave_integrations_out
 from pipelines.interrupted import close_interrupted, work_folder
 from pipelines.plan import Plan
 from pipelines.results import keep_failed_reports
@@ -65,6 +66,7 @@ class TrackedRun:
 
     def run(self, pipeline: Any, **arguments: Any) -> PipelineRunResponse:
         """Run a ZenML pipeline with `arguments` and others, and return the finished run."""
+        leave_integrations_out()
         cache = None if self.plan.config.enable_cache else False
         arranged = pipeline.with_options(run_name=self.name, enable_cache=cache)
         finished = arranged(**self.arguments, **arguments)

@@ -65,7 +65,7 @@ def tune(plan: Plan) -> ReportedOutcome:
     settings = asdict(config_of(plan, TuningConfig).tuning)
     with tracked_run(plan, about=f"Tuning of {settings['model']}") as tracked:
         finished = tracked.run(tuning, settings=settings)
-        found: TuningReport = output(finished, "tune_model", "tuning")
+        found: TuningReport = output(finished.steps, "tune_model", "tuning")
         outcome = _outcome(finished, tracked, found)
         return replace(outcome, message=f"{outcome.message} {write_best(plan, found)}")
 
@@ -94,6 +94,7 @@ def write_best(plan: Plan, found: TuningReport) -> str:
 
 
 def _outcome(run: PipelineRunResponse, tracked: TrackedRun, found: TuningReport) -> ReportedOutcome:
+    ran = run.steps
     folder = results_folder(found.dataset) / "tuning" / f"{found.model}-{found.objective}"
     take_kept_files(folder)
     simulated = " (simulated)" if found.simulated else ""
@@ -106,8 +107,8 @@ def _outcome(run: PipelineRunResponse, tracked: TrackedRun, found: TuningReport)
         tables=(ShownTable(found.headings, found.rows, found.best.number),),
         message=found.verdict,
         protocol=found.protocol,
-        notes=(*tracked.notes, *data_notes(run), *found.notes),
-        steps=step_outcomes(run),
+        notes=(*tracked.notes, *data_notes(ran), *found.notes),
+        steps=step_outcomes(ran),
         zenml_run=run.name,
         mlflow_run=tracked.run_id,
         places=(

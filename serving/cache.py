@@ -8,6 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
+#: What the mapping itself takes for an entry: key, time, place in the order.
+_ENTRY_BYTES = 1000
+
 
 class ListCache:
     """A bounded mapping whose entries expire; threads share it, processes do not.
@@ -16,7 +19,7 @@ class ListCache:
     digest, the user's watermark, the request), so that a changed input has another key.
 
     Args:
-        max_lists: Most entries; 0 keeps none.
+        max_bytes: What the entries may take together; 0 keeps none.
         ttl_seconds: Time after which an entry is not returned any more.
         clock: Seconds that never go back.
 
@@ -27,14 +30,15 @@ class ListCache:
 
     def __init__(
         self,
-        max_lists: int = 20_000,
+        max_bytes: int = 32_000_000,
         ttl_seconds: float = 300.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._max_lists = max_lists
+        self._max_bytes = max_bytes
+        self._n_bytes = 0
         self._ttl_seconds = ttl_seconds
         self._clock = clock
-        self._entries: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[float, Any, int]] = OrderedDict()
         self._lock = threading.Lock()
         self.hits = 0
         self.misses = 0
@@ -54,17 +58,20 @@ class ListCache:
             self.misses += 1
             return None
 
-    def put(self, key: Hashable, value: Any) -> None:
-        """Keep ``value``, which must not be changed any more, under ``key``."""
-        if not self._max_lists:
+    def put(self, key: Hashable, value: Any, n_bytes: int) -> None:
+        """Keep ``value``, of about ``n_bytes`` and not to be changed any more, under ``key``."""
+        taken = n_bytes + _ENTRY_BYTES
+        if taken > self._max_bytes:
             return
         with self._lock:
-            self._entries[key] = (self._clock() + self._ttl_seconds, value)
-            self._entries.move_to_end(key)
-            while len(self._entries) > self._max_lists:
-                self._entries.popitem(last=False)
+            before = self._entries.pop(key, None)
+            self._n_bytes += taken - (before[2] if before else 0)
+            self._entries[key] = (self._clock() + self._ttl_seconds, value, taken)
+            while self._n_bytes > self._max_bytes:
+                self._n_bytes -= self._entries.popitem(last=False)[1][2]
 
     def clear(self) -> None:
         """Forget every entry, as after an erasure."""
         with self._lock:
             self._entries.clear()
+            self._n_bytes = 0

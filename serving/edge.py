@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, request
 
@@ -34,6 +34,7 @@ _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Answered however little room there is.
 _ALWAYS = ("/health/", "/metrics")
 _RETRY_AFTER_SECONDS = 1
+_EXTENSION = "roulette.access_log"
 
 #: Marks threads that answer only that there is no room; set by the worker's class.
 refusing = threading.local()
@@ -129,8 +130,14 @@ def init_app(app: Flask, *, access_log: bool) -> None:
     """Put the layer around ``app``; the last that is put around it."""
     app.before_request(_note_route)
     log = AccessLog() if access_log else None
+    app.extensions[_EXTENSION] = log
     page = app.extensions.get(OVERLOADED_PAGE)
     app.wsgi_app = Edge(app.wsgi_app, of_app(app), log, page)  # type: ignore[method-assign]
+
+
+def log_of(app: Flask) -> AccessLog | None:
+    """Return where requests are logged, or ``None`` where they are not."""
+    return cast("AccessLog | None", app.extensions[_EXTENSION])
 
 
 def _note_route() -> None:

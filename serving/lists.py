@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from events.records import ServedList, UserHistory, WrittenItems
+from events.records import ServedList, UserHistory, WrittenItems, WrittenRequest
 from recommender.errors import UsageError
 from recommender.inference import Choice, Diversity, Recommender, Wanted, Wish
 from recommender.inference.choices import RecommenderName
@@ -101,19 +101,33 @@ class Asked:
 class MadeList:
     """A list before it is shown to anyone; it may be shown many times.
 
+    Kept as it is sent and logged: a cache of thousands of lists would else hold a hundred thousand
+    small objects, which take five times the memory and are looked through again and again.
+
     Attributes:
         path: What it was made from.
-        items: What stands in each place, as the answer has it.
-        logged: The same as the log has it: movie, score, path.
+        movie_ids: What stands in each place.
         json: The answer as JSON, but for the opening brace and the id of the list.
+        logged: What stands in each place, as the log has it: movie, score, path.
         request: What was asked, as the log has it.
     """
 
     path: str
-    items: list[Plain]
-    logged: list[Plain]
+    movie_ids: tuple[int, ...]
     json: bytes
-    request: Plain
+    logged: WrittenItems
+    request: WrittenRequest
+
+    @property
+    def items(self) -> list[Plain]:
+        """What stands in each place, as the answer has it."""
+        found: list[Plain] = json.loads(b"{" + self.json)["items"]
+        return found
+
+    @property
+    def n_bytes(self) -> int:
+        """About what it takes in memory."""
+        return len(self.json) + len(self.logged.json) + len(self.request.json)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +150,9 @@ class Shown:
         return b'{"recommendation_id":"%s",%s' % (self.recommendation_id.encode(), self.made.json)
 
     @property
-    def movie_ids(self) -> list[int]:
+    def movie_ids(self) -> tuple[int, ...]:
         """The movies, best first."""
-        return [item["movie_id"] for item in self.made.logged]
+        return self.made.movie_ids
 
 
 def show(services: Services, asked: Asked) -> Shown:
@@ -162,7 +176,7 @@ def show(services: Services, asked: Asked) -> Shown:
             if served
             else _without_model(services, asked, history)
         )
-        services.cache.put((digest, watermark, asked), made)
+        services.cache.put((digest, watermark, asked), made, made.n_bytes)
     metrics().lists.labels(made.path).inc()
     shown = Shown(new_id(), made, served.version if served else None)
     services.served.put(
@@ -313,12 +327,8 @@ def _items(recommender: Recommender, found: Recommendations) -> list[Plain]:
 
 def card(recommender: Recommender, movie_id: int) -> Plain:
     """Return what is shown of a movie wherever it is named."""
-    return {
-        "movie_id": movie_id,
-        "title": recommender.title(movie_id),
-        "year": recommender.year(movie_id),
-        "genres": recommender.genres(movie_id),
-    }
+    title, year, genres = recommender.facts_shown(movie_id)
+    return {"movie_id": movie_id, "title": title, "year": year, "genres": genres}
 
 
 def _head(served: ServedModel, asked: Asked, path: str) -> Plain:
@@ -336,22 +346,28 @@ def _made(asked: Asked, head: Plain, items: list[Plain]) -> MadeList:
         for item in items
     ]
     text = json.dumps({**head, "items": items}, ensure_ascii=False, separators=(",", ":"))
-    written = WrittenItems(logged)
-    return MadeList(head["path"], items, written, text[1:].encode(), asked.to_plain())
+    return MadeList(
+        path=head["path"],
+        movie_ids=tuple(item["movie_id"] for item in items),
+        json=text[1:].encode(),
+        logged=WrittenItems(logged),
+        request=WrittenRequest(asked.to_plain()),
+    )
 
 
 def _timed(services: Services, served: ServedModel, asked: Asked, history: UserHistory) -> MadeList:
-    """Make a list, and let the model be watched."""
-    start = time.perf_counter()
-    failed = True
-    try:
-        made = make(served, asked, history)
-        failed = False
-    except UsageError:
-        failed = False
-        raise
-    finally:
-        services.models.observe(served, time.perf_counter() - start, failed=failed)
+    """Make a list when it is its turn, and let the model be watched."""
+    with services.making:
+        start = time.perf_counter()
+        failed = True
+        try:
+            made = make(served, asked, history)
+            failed = False
+        except UsageError:
+            failed = False
+            raise
+        finally:
+            services.models.observe(served, time.perf_counter() - start, failed=failed)
     return made
 
 

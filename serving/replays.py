@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -12,6 +13,7 @@ from serving.models.loading import ServedModel
 from serving.services import Services
 
 Plain = dict[str, Any]
+Items = Sequence[Mapping[str, Any]]
 
 
 def describe(services: Services, shown: ServedList, *, replay: bool) -> Plain:
@@ -33,7 +35,7 @@ def describe(services: Services, shown: ServedList, *, replay: bool) -> Plain:
         "model_version": shown.model_version,
         "model_digest": shown.bundle_digest,
         **lineage_of(services, shown, served),
-        "request": shown.request,
+        "request": dict(shown.request),
         "watermark": shown.watermark,
         "items": _items(services, shown, served),
     }
@@ -112,7 +114,7 @@ def _replay(
     }
 
 
-def _first_difference(shown: list[Plain], again: list[Plain]) -> Plain | None:
+def _first_difference(shown: Items, again: Items) -> Plain | None:
     for position, (one, other) in enumerate(zip_longest(shown, again)):
         if one != other:
             return {"position": position, "shown": one, "made_again": other}

@@ -6,6 +6,8 @@ whatever holds a connection or a thread starts in the worker.
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import resource
 import sys
@@ -17,22 +19,26 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from monitoring.spool import Spool
-from serving import create_app, metrics, stopping
-from serving.logs import configuration
+from serving import create_app, edge, metrics, stopping
+from serving.balance import ConnectionCounts
+from serving.logs import AccessLog, configuration
 from serving.services import Services
 from serving.settings import ServerSettings, WebSettings
-from serving.worker import BoundedWorker
+from serving.worker import BoundedWorker, QuietLogger
 
 MODULE = "serving.server"
 #: Linear algebra is done by the thread that asks; the workers share the cores already.
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
+#: Else the C library gives each thread a heap of its own, and what one has freed no other can use.
+_FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 _KEEP_ALIVE_SECONDS = 75
 _WORKER_CONNECTIONS = 1000
 #: A connection takes an open file, and a model dozens.
 _OPEN_FILES = 8192
-_OBSERVE_SECONDS = 0.5
+#: Between two writes of the access log, and how many of them to one look at the metrics.
+_FLUSH_SECONDS, _TURNS_OF_METRICS = 0.1, 5
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat files, which have no name
 
 
@@ -61,6 +67,17 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def options(web: WebSettings) -> dict[str, Any]:
     """Return gunicorn's settings."""
+    n_workers = web.workers or available_cores()
+    counts = ConnectionCounts(n_workers)
+
+    def place_worker(_arbiter: Any, worker: BoundedWorker) -> None:
+        worker.counts, worker.place = counts, counts.join()
+        _settle_objects()
+
+    def forget_worker(_arbiter: Any, worker: BoundedWorker) -> None:
+        if worker.place is not None:
+            counts.leave(worker.place)
+        metrics.forget_process(worker.pid)
 
     def start_worker(worker: BoundedWorker) -> None:
         worker.max_in_flight, worker.request_seconds = web.max_in_flight, web.request_seconds
@@ -72,20 +89,22 @@ def options(web: WebSettings) -> dict[str, Any]:
         "proc_name": "movie-roulette",
         "preload_app": True,
         "worker_class": BoundedWorker,
-        "workers": web.workers or available_cores(),
+        "workers": n_workers,
         "threads": web.threads,
         "worker_connections": _WORKER_CONNECTIONS,
         "keepalive": _KEEP_ALIVE_SECONDS,
         "timeout": web.timeout_seconds,
         "graceful_timeout": web.graceful_seconds,
         "logconfig_dict": configuration(),
+        "logger_class": QuietLogger,
         "control_socket_disable": True,
         # `serving.limits` says whom to believe.
         "forwarded_allow_ips": "",
         "when_ready": _when_ready,
+        "pre_fork": place_worker,
         "post_worker_init": start_worker,
         "worker_exit": _end_worker,
-        "child_exit": _forget_worker,
+        "child_exit": forget_worker,
     }
     if os.access(_MEMORY_FOLDER, os.W_OK):
         found["worker_tmp_dir"] = _MEMORY_FOLDER
@@ -105,7 +124,7 @@ def server_environment(settings: ServerSettings) -> Mapping[str, str]:
     It also clears what an earlier server has left: its metrics, and word that it stops.
     """
     stopping.StopNotice(settings.run_folder).take_back()
-    return {**ONE_THREAD, **metrics.prepare_folder(settings.run_folder / "metrics")}
+    return {**ONE_THREAD, **_FEW_HEAPS, **metrics.prepare_folder(settings.run_folder / "metrics")}
 
 
 def main() -> int:
@@ -145,7 +164,11 @@ def _start_worker(worker: BoundedWorker) -> None:
         for what in ("written", "dropped", "left_out"):
             own.watch_total(*observed_rows(services.spool, what))
     services.start()
-    threading.Thread(target=_observe, args=(own,), name="metrics", daemon=True).start()
+    _settle_objects()
+    log = edge.log_of(worker.wsgi)
+    if log is not None:
+        log.gather()
+    threading.Thread(target=_observe, args=(own, log), name="metrics", daemon=True).start()
 
 
 def observed_rows(spool: Spool, what: str) -> tuple[str, str, Callable[[], float]]:
@@ -154,10 +177,24 @@ def observed_rows(spool: Spool, what: str) -> tuple[str, str, Callable[[], float
     return f"profile_rows_{what}", text, lambda: spool.counts[what]
 
 
-def _observe(own: metrics.Metrics) -> None:
+def _settle_objects() -> None:
+    """Let the collector of cycles pass over what is there by now, which stays.
+
+    It would look through all of it again and again, for longer than a request takes, and write to
+    the memory that the workers share.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def _observe(own: metrics.Metrics, log: AccessLog | None) -> None:
     pause = threading.Event()
-    while not pause.wait(_OBSERVE_SECONDS):
-        own.observe()
+    for turn in itertools.count():
+        pause.wait(_FLUSH_SECONDS)
+        if log is not None:
+            log.flush()
+        if turn % _TURNS_OF_METRICS == 0:
+            own.observe()
 
 
 def _end_worker(_arbiter: Any, worker: BoundedWorker) -> None:
@@ -165,11 +202,10 @@ def _end_worker(_arbiter: Any, worker: BoundedWorker) -> None:
     # gunicorn also calls this in its own process.
     if services is not None and worker.pid == os.getpid():
         services.close()
+        log = edge.log_of(worker.wsgi)
+        if log is not None:
+            log.flush()
         metrics.of_app(worker.wsgi).observe()
-
-
-def _forget_worker(_arbiter: Any, worker: BoundedWorker) -> None:
-    metrics.forget_process(worker.pid)
 
 
 def _services(app: object) -> Services | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Self, cast
 
 from flask import current_app
@@ -20,6 +21,10 @@ from serving.models.slot import ModelSlot
 from serving.settings import ServerSettings
 
 _EXTENSION = "services"
+#: Lists that a worker makes at once. More would not be ready sooner: they take turns at the one
+#: interpreter, and whoever has a short thing to do between (an answer from the cache, a refusal)
+#: would wait for a turn of each.
+_MADE_AT_ONCE = 1
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class Services:
         cache: Lists made before.
         catalogue: Popular films, for as long as there is no model.
         spool: What is seen on its way to the profiler, or ``None`` where nothing is profiled.
+        making: Held by the threads that make a list.
     """
 
     settings: ServerSettings
@@ -48,6 +54,7 @@ class Services:
     cache: ListCache
     catalogue: CatalogueOnly
     spool: Spool | None = None
+    making: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_MADE_AT_ONCE))
 
     @classmethod
     def of(cls, settings: ServerSettings) -> Self:
@@ -61,7 +68,7 @@ class Services:
             events=store,
             commits=GroupCommit(store, limits),
             served=ServedLog(store),
-            cache=ListCache(settings.cache.max_lists, settings.cache.ttl_seconds),
+            cache=ListCache(int(settings.cache.max_mb * 1e6), settings.cache.ttl_seconds),
             catalogue=CatalogueOnly(environment.ROOT / "data"),
             spool=_spool(settings),
         )

@@ -83,11 +83,11 @@ class CacheSettings:
     """Lists kept in a worker's memory.
 
     Attributes:
-        max_lists: Most lists kept; 0 keeps none.
+        max_mb: Megabytes that they may take; 0 keeps none.
         ttl_seconds: Time after which a list is made again.
     """
 
-    max_lists: int = 2000
+    max_mb: float = 32.0
     ttl_seconds: float = 300.0
 
 

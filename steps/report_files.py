@@ -44,4 +44,4 @@ def keep_files(files: Mapping[str, str | bytes]) -> None:
 
 
 def _json(tree: Any) -> str:
-    return json.dumps(tree, indent=1, sort_keys=True) + "\n"
+    return json.dumps(tree, sort_keys=True) + "\n"

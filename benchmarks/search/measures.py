@@ -36,11 +36,12 @@ def build(folder: Path, films: Films) -> tuple[Searcher, dict[str, Any]]:
         folder: Where the index is written.
         films: The films.
     """
-    catalogue, seconds = catalogue_of(films), []
+    catalogue, seconds, busy = catalogue_of(films), [], []
     for _ in range(_BUILDS):
-        start = time.perf_counter()
+        start, started = time.perf_counter(), time.process_time()
         index = SearchIndex.of(catalogue, films.ratings)
         seconds.append(time.perf_counter() - start)
+        busy.append(time.process_time() - started)
     arrays = index.to_arrays()
     folder.mkdir()
     for name, array in arrays.items():
@@ -50,6 +51,7 @@ def build(folder: Path, films: Films) -> tuple[Searcher, dict[str, Any]]:
     searcher = Searcher(SearchIndex.from_arrays(mapped), catalogue, np.arange(len(films.titles)))
     figures = {
         "build_seconds": round(float(np.median(seconds)), 2),
+        "build_cpu_seconds": round(float(np.median(busy)), 2),
         "index_mb": round(size / 1e6, 1),
     }
     return searcher, figures
@@ -59,7 +61,7 @@ def in_process(searcher: Searcher, films: Films, n_queries: int) -> dict[str, An
     """Return times and hit rates by kind of query, and the times of all of them together."""
     queries = Queries(films, np.random.default_rng(_SEED))
     kinds: dict[str, Any] = {}
-    times: list[float] = []
+    times: list[tuple[float, float]] = []
     for kind in KINDS:
         asked = queries.draw(kind, n_queries)
         if not asked:
@@ -112,20 +114,24 @@ def _rank(searcher: Searcher, queries: Queries, kind: str, query: Query) -> int 
     return movies.index(query.film) if query.film in movies else None
 
 
-def _times(searcher: Searcher, queries: Sequence[str]) -> list[float]:
-    """Return the milliseconds of each query."""
+def _times(searcher: Searcher, queries: Sequence[str]) -> list[tuple[float, float]]:
+    """Return the milliseconds of each query, and those of them that the processor worked."""
     times = []
     for query in queries:
         searcher.search(query, _LIMIT)
-        start = time.perf_counter()
+        start, started = time.perf_counter(), time.process_time()
         searcher.search(query, _LIMIT)
-        times.append(1000.0 * (time.perf_counter() - start))
+        took, worked = time.perf_counter() - start, time.process_time() - started
+        times.append((1000.0 * took, 1000.0 * worked))
     return times
 
 
-def _percentiles(times: Sequence[float]) -> dict[str, float]:
+def _percentiles(times: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Return percentiles; on a busy machine the processor's time tells work from waiting."""
+    took, worked = np.array(times).T
     return {
-        "p50_ms": round(float(np.percentile(times, 50)), 2),
-        "p95_ms": round(float(np.percentile(times, 95)), 2),
-        "max_ms": round(max(times), 2),
+        "p50_ms": round(float(np.percentile(took, 50)), 2),
+        "p95_ms": round(float(np.percentile(took, 95)), 2),
+        "p95_cpu_ms": round(float(np.percentile(worked, 95)), 2),
+        "max_ms": round(float(took.max()), 2),
     }

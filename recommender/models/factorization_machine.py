@@ -2,10 +2,15 @@
 
 Up to ``fm_max_ratings`` a Bayesian factorization machine (`bayesian_machine`) is the more
 accurate; its time grows to minutes beyond, where gradient descent (`feature_factorization`) takes
-over. Both end as plain factors.
+over. Both end as plain factors. Priors and learning rates are stated for ratings as far apart as
+MovieLens's; ratings on a wider or narrower scale are learned in its units.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
 
 from recommender.inference.estimates import Estimates, FactorEstimates, within_catalogue
 from recommender.inference.rankings import EstimateRanking, Ranking
@@ -52,13 +57,27 @@ def fit_factorization_machine(
         TrainingError: The loss of gradient descent diverges, or what the Bayesian engine finds
             is not finite.
     """
+    scaled = data.in_units()
     if choose_engine(len(data), params) == "sgd":
-        return fit_by_gradient_descent(data, terms, params, seed, on_epoch)
-    estimates = fit_bayesian(data, terms, params, seed)
-    require_finite(
-        vars(estimates), "factorization machine", remedy="Look for ratings far outside the scale."
+        estimates = fit_by_gradient_descent(scaled, terms, params, seed, on_epoch)
+    else:
+        estimates = fit_bayesian(scaled, terms, params, seed)
+        require_finite(
+            vars(estimates),
+            "factorization machine",
+            remedy="Look for ratings far outside the scale.",
+        )
+    return estimates if scaled is data else _in_stars(estimates, data.scale.unit)
+
+
+def _in_stars(estimates: FactorEstimates, unit: float) -> FactorEstimates:
+    return replace(
+        estimates,
+        mean=estimates.mean * unit,
+        user_bias=estimates.user_bias * unit,
+        movie_bias=estimates.movie_bias * unit,
+        user_factors=estimates.user_factors * np.float32(unit),
     )
-    return estimates
 
 
 class FactorizationMachineScorer(PartScorer):

@@ -293,10 +293,15 @@ class HybridScorer:
         with stage("ease"):
             aligned = align(fit_ease(data, params), features, params)
         with stage("ials"):
-            implicit = align_factors(fit_ials(data, params, self.seed), features, params)
+            implicit = align_factors(self._fit_implicit(data, params, self.seed), features, params)
         with stage("ranking blend"):
             weights = self._ranking_weights(data, features)
         return RankingSide(aligned, implicit, weights)
+
+    def _fit_implicit(
+        self, data: IndexedRatings, params: ModelParams, seed: int
+    ) -> ImplicitRanking:
+        return fit_ials(data, params, seed)
 
     def _ranking_weights(self, data: IndexedRatings, features: Floats) -> RankingWeights:
         params = self.params
@@ -305,7 +310,14 @@ class HybridScorer:
         params = replace(params, ease_max_movies=fewer)
         trials: dict[str, list[Trial]] = {"new": [], "first": []}
         trials |= {kind: [] for kind in PERSONAL_KINDS[self.method]}
-        found = collect_trials(sample, features, params, self.seed, self.method)
+        found = collect_trials(
+            sample,
+            features,
+            params,
+            self.seed,
+            method=self.method,
+            fit_implicit=self._fit_implicit,
+        )
         for done, (kind, trial) in enumerate(found):
             self.stages.progress("ranking blend", done, None)
             trials[kind].append(trial)

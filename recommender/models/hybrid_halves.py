@@ -10,12 +10,17 @@ from __future__ import annotations
 from recommender.inference.components import FACTOR_MODELS
 from recommender.inference.estimates import FactorEstimates
 from recommender.inference.intervals import NoIntervals
+from recommender.inference.rankings import ImplicitRanking
 from recommender.models.bias import fit_bias
 from recommender.models.hybrid import HybridScorer, RatingSide
 from recommender.models.indexed import Floats, IndexedRatings
+from recommender.models.kept_fits import KeptImplicitFits
 from recommender.models.ranking_blend import RankingWeights, ranking_weights
 from recommender.models.rating_blend import blend_weights
-from recommender.settings import FactorizationEngine
+from recommender.settings import FactorizationEngine, ModelParams
+
+#: Of the trials of this process: none of the values that they try bears on iALS.
+_KEPT = KeptImplicitFits()
 
 
 class RankingHalf(HybridScorer):
@@ -39,6 +44,11 @@ class RankingHalf(HybridScorer):
     def _fit_unblended(self, name: str, data: IndexedRatings) -> FactorEstimates:
         del name
         return _biases(self, data)
+
+    def _fit_implicit(
+        self, data: IndexedRatings, params: ModelParams, seed: int
+    ) -> ImplicitRanking:
+        return _KEPT(data, params, seed)
 
 
 class RatingHalf(HybridScorer):

@@ -12,6 +12,9 @@ over all pairs. Only the movies' factors are kept: a viewer's follow from the hi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import scipy.sparse as sp
 from implicit.cpu.als import AlternatingLeastSquares
@@ -23,6 +26,9 @@ from recommender.models.indexed import IndexedRatings
 from recommender.models.part_scorer import PartScorer, single_thread
 from recommender.schema import Dataset
 from recommender.settings import ModelParams
+
+#: `fit_ials`, or what gives the same.
+FitImplicit: TypeAlias = Callable[[IndexedRatings, ModelParams, int], ImplicitRanking]
 
 
 def fit_ials(data: IndexedRatings, params: ModelParams, seed: int) -> ImplicitRanking:

@@ -97,6 +97,13 @@ class IndexedRatings:
             timestamps=self.timestamps[chosen],
         )
 
+    def in_units(self) -> Self:
+        """Return the same ratings in units of their scale: as wide as MovieLens's."""
+        unit = self.scale.unit
+        if unit == 1.0:
+            return self
+        return replace(self, stars=self.stars / unit, scale=self.scale.in_units())
+
     @property
     def n_users(self) -> int:
         """Number of users, with or without ratings among these."""

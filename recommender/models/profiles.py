@@ -22,10 +22,10 @@ _MAX_POPULATION = 1000
 _ITERATIONS = 10
 #: Users whose profiles are solved at once, which bounds memory.
 _CHUNK = 500
-#: Starting variances, in squared stars: of the intercept, of all other weights together.
+#: Starting variances in squared units of the scale: of the intercept, of the rest together.
 _INTERCEPT_VARIANCE = 0.15
 _WEIGHT_VARIANCE = 0.3
-#: Variances below this are rounding.
+#: Variances below this are rounding, in squared units too.
 _FLOOR = 1e-6
 _NOISE_FLOOR = 1e-3
 
@@ -71,7 +71,7 @@ def fit_profiles(
     """
     rows, known = _Rows.of(data, residuals, features), _with_leading_one(data, covariates)
     raters = np.flatnonzero(data.user_counts)
-    population = _learn_from_some(rows, known, raters)
+    population = _learn_from_some(rows, known, raters, data.scale.unit)
     profiles = known @ population.loadings
     for start in range(0, raters.size, _CHUNK):
         users = raters[start : start + _CHUNK]
@@ -84,12 +84,14 @@ def fit_population(
 ) -> Population:
     """Return the population of the users' profiles; arguments as of `fit_profiles`."""
     rows, known = _Rows.of(data, residuals, features), _with_leading_one(data, covariates)
-    return _learn_from_some(rows, known, np.flatnonzero(data.user_counts))
+    return _learn_from_some(rows, known, np.flatnonzero(data.user_counts), data.scale.unit)
 
 
-def _learn_from_some(rows: _Rows, known: Floats, raters: npt.NDArray[np.int64]) -> Population:
+def _learn_from_some(
+    rows: _Rows, known: Floats, raters: npt.NDArray[np.int64], unit: float
+) -> Population:
     sample = raters[np.unique(np.linspace(0, raters.size - 1, _MAX_POPULATION).astype(int))]
-    return learn_population(rows.statistics(sample), known[sample])
+    return learn_population(rows.statistics(sample), known[sample], unit)
 
 
 def _with_leading_one(data: IndexedRatings, covariates: Floats | None) -> Floats:
@@ -99,18 +101,21 @@ def _with_leading_one(data: IndexedRatings, covariates: Floats | None) -> Floats
     return np.column_stack([np.ones(len(known)), known])
 
 
-def learn_population(statistics: _Statistics, known: Floats) -> Population:
+def learn_population(statistics: _Statistics, known: Floats, unit: float) -> Population:
     """Return the population that makes the users' ratings most likely, by EM.
 
     Args:
         statistics: Of n users.
         known: Shape (n, h), covariates with a leading 1.
+        unit: Of the rating scale, in stars: `RatingScale.unit`.
     """
     n_users, n_weights = statistics.moment.shape
+    squared = unit**2
+    noise_floor = _NOISE_FLOOR * squared
     n_ratings = int(statistics.counts.sum())
-    spread = np.full(n_weights, _WEIGHT_VARIANCE / max(n_weights - 1, 1))
-    spread[0] = _INTERCEPT_VARIANCE
-    noise = max(float(statistics.squares.sum()) / n_ratings, _NOISE_FLOOR)
+    spread = np.full(n_weights, squared * _WEIGHT_VARIANCE / max(n_weights - 1, 1))
+    spread[0] = squared * _INTERCEPT_VARIANCE
+    noise = max(float(statistics.squares.sum()) / n_ratings, noise_floor)
     population = Population(np.zeros((known.shape[1], n_weights)), np.diag(1.0 / spread), noise)
     ridge = known.T @ known + np.eye(known.shape[1])
     for _ in range(_ITERATIONS):
@@ -118,8 +123,8 @@ def learn_population(statistics: _Statistics, known: Floats) -> Population:
         loadings: Floats = np.linalg.solve(ridge, known.T @ means).astype(np.float64)
         apart = means - known @ loadings
         scatter = (apart.T @ apart + covariances.sum(axis=0)) / n_users
-        precision = np.linalg.inv(scatter + _FLOOR * np.eye(n_weights))
-        noise = max(_expected_squares(statistics, means, covariances) / n_ratings, _NOISE_FLOOR)
+        precision = np.linalg.inv(scatter + _FLOOR * squared * np.eye(n_weights))
+        noise = max(_expected_squares(statistics, means, covariances) / n_ratings, noise_floor)
         population = Population(loadings, precision, noise)
     return population
 

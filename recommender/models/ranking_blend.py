@@ -5,11 +5,16 @@ is popular lately, and someone with five hundred hardly does. So what is persona
 ``n / (n + handover)`` of its weight at a support of ``n`` (`personal_share`), and the handover is
 learned as the weights are, on lists among which are those of newcomers with a few ratings.
 
-Viewers fall into groups by support besides. For every group three blends are held against each
-other on lists that had no say in them (two folds by user, each judged by what was searched on the
-other): one of the group's own, one for all groups, and the best single signal. The blend that a
-group gets is never worse than the best single signal there: where it is, that signal is used
-alone, and the group says so.
+Viewers fall into groups by support besides. A search over a few hundred lists finds
+weights that suit these lists by chance, so what is found is shrunk as if `_PRIOR_LISTS` more lists
+had spoken for what was expected before: for a group that is what all lists found, and for all
+lists the default weights (James and Stein 1961, "Estimation with quadratic loss"). Every search is
+made twice, on the lists of either half of the users, and the weights are the mean of both (Breiman
+1996, "Bagging predictors").
+
+Each half's blend is judged on the other half's lists, which had no say in it, against the best
+single signal, chosen and judged likewise. The blend that a group gets is never worse than the best
+single signal there: where it is, that signal is used alone, and the group says so.
 """
 
 from __future__ import annotations
@@ -40,8 +45,10 @@ _GROUP_LISTS = 250
 _MOST_GROUPS = 5
 #: A weight changes only if that raises the objective by this factor.
 _WORTHWHILE = 1.002
-#: A group gets weights of its own only if they raise the held-out objective by this factor.
-_WORTH_A_GROUP = 1.01
+#: Lists that it takes to outweigh what was expected of the weights before.
+_PRIOR_LISTS = 500.0
+#: Digits of a weight: more say nothing.
+_DIGITS = 4
 _PASSES = 3
 
 _GRIDS = {
@@ -90,6 +97,10 @@ class Mix:
         """Return the weight of each of the signals for each list, shape (lists, signals)."""
         share = personal_share(trial.support, self.handover)[:, np.newaxis]
         return np.asarray(np.where(_is_personal(names), share, 1.0) * np.asarray(self.weights))
+
+    def shares(self) -> Floats:
+        """Return the weights as shares of their sum, which give the same lists."""
+        return np.asarray(self.weights) / sum(self.weights)
 
 
 @dataclass(frozen=True)
@@ -141,7 +152,8 @@ def support_groups(
         reason = f"fewer than {_FEWEST_LISTS} validation lists: default weights"
         return (SupportGroup(0, dict(default), reason),), _DEFAULT_HANDOVER
     edges = support_edges([trial.support for trial in counted])
-    choice = _Choice(counted, names, seed)
+    prior = Mix(tuple(default[name] for name in names))
+    choice = _Choice(counted, names, prior, seed)
     return choice.groups(edges), choice.handover
 
 
@@ -165,23 +177,26 @@ class _Choice:
     Args:
         trials: One for each kind of list, none empty.
         names: The signals.
-        seed: Seed of the folds.
+        prior: What is expected of the weights.
+        seed: Seed of the halves.
     """
 
-    def __init__(self, trials: Sequence[Trial], names: Sequence[str], seed: int) -> None:
+    def __init__(
+        self, trials: Sequence[Trial], names: Sequence[str], prior: Mix, seed: int
+    ) -> None:
         self._names = names
         self._trials = trials
         n_users = 1 + max(int(trial.users.max()) for trial in trials)
         self._fold = np.random.default_rng(seed).permutation(n_users) % 2
         self._alone = [Mix(tuple(row)) for row in np.eye(len(names)).tolist()]
         self._of_halves = self._best_of_halves()
-        start = replace(self._of_halves[0], weights=self._alone[0].weights)
-        self._of_all = self._search(trials, [*self._of_halves, start])
+        n_lists = sum(len(trial) for trial in trials)
+        self._expected = [shrunk(mix, n_lists, prior) for mix in self._of_halves]
 
     @property
     def handover(self) -> float:
         """Support at which what is personal has half its weight, in every group."""
-        return self._of_all.handover
+        return self._of_halves[0].handover
 
     def groups(self, edges: Sequence[int]) -> tuple[SupportGroup, ...]:
         """Return the group of each range of support that begins at one of ``edges``."""
@@ -193,9 +208,10 @@ class _Choice:
         own = [trial for trial in every if len(trial) >= _FEWEST_LISTS]
         if not own:
             reason = f"weights of all: fewer than {_FEWEST_LISTS} validation lists"
-            return self._as_group(low, self._of_all, reason)
+            return self._as_group(low, _mean(self._expected), reason)
         halves = self._halves(own)
-        mix, reached, what = self._blend(own, halves)
+        mixes = self._blends(halves)
+        reached = self._across(halves, mixes)
         single = self._across(halves, [self._best_alone(half) for half in halves])
         best = self._best_alone(own)
         name = self._names[best.weights.index(1.0)]
@@ -205,25 +221,21 @@ class _Choice:
             reason = f"falls back to {name} alone: {figures}"
             _log.warning("the blend for %d or more liked movies %s", low, reason)
             return self._as_group(low, best, reason)
-        _log.info("the blend for %d or more liked movies: %s: %s", low, what, figures)
-        return self._as_group(low, mix, f"{what}: {figures}")
+        _log.info("the blend for %d or more liked movies: %s", low, figures)
+        return self._as_group(low, _mean(mixes), figures)
 
     def _as_group(self, low: int, mix: Mix, reason: str) -> SupportGroup:
-        weights = dict(zip(self._names, mix.weights, strict=True))
+        rounded = (round(weight, _DIGITS) for weight in mix.weights)
+        weights = dict(zip(self._names, rounded, strict=True))
         return SupportGroup(low, weights, reason)
 
-    def _blend(
-        self, own: Sequence[Trial], halves: Sequence[Sequence[Trial]]
-    ) -> tuple[Mix, float, str]:
-        """Return a blend, what it reaches on held-out lists, and whose it is."""
-        shared = self._across(halves, self._of_halves)
-        searched = [
-            self._search(half, [start]) for half, start in zip(halves, self._of_halves, strict=True)
+    def _blends(self, halves: Sequence[Sequence[Trial]]) -> list[Mix]:
+        """Return the blend of a group that each half of its lists finds."""
+        n_lists = sum(len(trial) for half in halves for trial in half)
+        return [
+            shrunk(self._search(half, [start]), n_lists, expected)
+            for half, start, expected in zip(halves, self._of_halves, self._expected, strict=True)
         ]
-        special = self._across(halves, searched)
-        if special > shared * _WORTH_A_GROUP:
-            return self._search(own, [self._of_all]), special, "weights of its own"
-        return self._of_all, shared, "weights of all"
 
     def _across(self, halves: Sequence[Sequence[Trial]], mixes: Sequence[Mix]) -> float:
         """Return the objective of each half under what was searched on the other one, joined."""
@@ -263,6 +275,22 @@ class _Choice:
         search = _Search(trials, self._names)
         found = [search.run(start) for start in starts]
         return max(found, key=lambda mix: objective(trials, self._names, mix))
+
+
+def shrunk(found: Mix, n_lists: int, expected: Mix) -> Mix:
+    """Return what ``n_lists`` lists found, drawn towards what was expected; weights sum to 1.
+
+    >>> shrunk(Mix((1.0, 0.0)), 500, Mix((2.0, 2.0))).weights
+    (0.75, 0.25)
+    """
+    share = n_lists / (n_lists + _PRIOR_LISTS)
+    weights = share * found.shares() + (1.0 - share) * expected.shares()
+    return replace(found, weights=tuple(weights.tolist()))
+
+
+def _mean(mixes: Sequence[Mix]) -> Mix:
+    weights = np.mean([mix.shares() for mix in mixes], axis=0)
+    return replace(mixes[0], weights=tuple(weights.tolist()))
 
 
 def _of_support(trial: Trial, low: int, high: int) -> Trial:

@@ -27,7 +27,7 @@ from recommender.inference.rankings import Ranking, StaticRanking
 from recommender.models.aligned import align, align_factors
 from recommender.models.content import profile_ranking
 from recommender.models.ease import fit_ease
-from recommender.models.ials import fit_ials
+from recommender.models.ials import FitImplicit, fit_ials
 from recommender.models.indexed import Floats, IndexedRatings, Positions
 from recommender.models.signals import quality, rating_share, rising, trending
 from recommender.models.top_ten import DISCOUNTS, K, ndcg_kernel
@@ -138,7 +138,7 @@ def static_signals(data: IndexedRatings, params: ModelParams) -> dict[str, Float
         "popularity": rating_share(data, half_life_days=None),
         "trending": trending(data, params.trending_half_life_days),
         "rising": rising(data, params.trending_half_life_days),
-        "quality": quality(data, params.popularity_damping),
+        "quality": quality(data, params.popularity_damping) / data.scale.unit,
     }
 
 
@@ -147,7 +147,9 @@ def collect_trials(
     features: Floats,
     params: ModelParams,
     seed: int,
+    *,
     method: SplitMethod = "temporal",
+    fit_implicit: FitImplicit = fit_ials,
 ) -> Iterator[tuple[str, Trial]]:
     """Yield trials by kind: ``new`` and ``first`` ones, and those of `PERSONAL_KINDS`.
 
@@ -160,6 +162,7 @@ def collect_trials(
         params: Hyper-parameters.
         seed: Seed of folds and of the choice of users where there are too many.
         method: The split whose question the lists should resemble.
+        fit_implicit: Fits iALS.
     """
     kinds = PERSONAL_KINDS[method]
     cuts = list(time_cuts(data, params.ranking_cuts))
@@ -171,7 +174,7 @@ def collect_trials(
         returning = "returning" in kinds
         if not (returning or cut == len(cuts) - 1):
             continue
-        personal = lists.personal(features)
+        personal = lists.personal(features, fit_implicit)
         for n_ratings in FIRST_RATINGS:
             yield "first", lists.first(n_ratings, personal)
         if returning and known.any():
@@ -183,7 +186,8 @@ def collect_trials(
             lists = _Lists(past, future, params, seed + fold, params.ranking_max_users)
             known = past.known_users[lists.users]
             if known.any():
-                yield kind, lists.trial(known, lists.personal(features), PERSONAL_SIGNALS)
+                personal = lists.personal(features, fit_implicit)
+                yield kind, lists.trial(known, personal, PERSONAL_SIGNALS)
 
 
 Folds = Iterator[tuple[IndexedRatings, IndexedRatings]]
@@ -280,13 +284,13 @@ class _Lists:
         """Return the signals that are the same for everyone."""
         return {name: StaticRanking(values) for name, values in self._static.items()}
 
-    def personal(self, features: Floats) -> dict[str, Ranking]:
+    def personal(self, features: Floats, fit_implicit: FitImplicit) -> dict[str, Ranking]:
         """Return all signals, fitted."""
         past, params = self._past, self._params
         return signal_rankings(
             self._static,
             align(fit_ease(past, params), features, params),
-            align_factors(fit_ials(past, params, self._seed), features, params),
+            align_factors(fit_implicit(past, params, self._seed), features, params),
             profile_ranking(past, features),
             params.ease_recent_half_life,
         )

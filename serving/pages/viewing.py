@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -69,7 +70,9 @@ def listed(asked: Asked) -> Shown:
     return show(services(), replace(asked, user_id=visit().user_id))
 
 
-def predicted(served: ServedModel | None, who: Looker, movie_ids: list[int]) -> dict[int, float]:
+def predicted(
+    served: ServedModel | None, who: Looker, movie_ids: Sequence[int]
+) -> dict[int, float]:
     """Return the stars that the visitor would give; nothing for someone of whom nothing is known.
 
     Args:

@@ -118,6 +118,6 @@ def _shown(shown: ServedList) -> dict[str, Any]:
         "served_at": shown.served_at.isoformat(),
         "model_version": shown.model_version,
         "model_digest": shown.bundle_digest,
-        "request": shown.request,
-        "items": shown.items,
+        "request": dict(shown.request),
+        "items": [*shown.items],
     }

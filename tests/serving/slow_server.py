@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -10,6 +11,7 @@ from flask import Flask, request
 from serving import edge, limits, metrics, stopping
 from serving.server import Server
 from serving.settings import ServerSettings
+from serving.worker import BoundedWorker
 
 
 def create_slow_app(settings: ServerSettings) -> Flask:
@@ -21,7 +23,7 @@ def create_slow_app(settings: ServerSettings) -> Flask:
     @app.get("/slow/<float:seconds>")
     def slow(seconds: float) -> dict[str, float]:
         time.sleep(seconds)
-        return {"seconds": seconds}
+        return {"seconds": seconds, "worker": os.getpid()}
 
     @app.post("/body")
     def body() -> dict[str, int]:
@@ -37,5 +39,6 @@ def create_slow_app(settings: ServerSettings) -> Flask:
 
 if __name__ == "__main__":
     loaded = ServerSettings.load()
+    BoundedWorker.leave_seconds = float(os.environ.get("LEAVE_SECONDS", "0.002"))
     Server(loaded.web, lambda: create_slow_app(loaded)).run()
     sys.exit(0)

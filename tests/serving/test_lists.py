@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -74,6 +75,19 @@ def test_a_list_is_made_once_and_shown_often(client: FlaskClient, services: Serv
     assert first.pop("recommendation_id") != second.pop("recommendation_id")
     assert first == second
     assert (services.cache.hits, services.cache.misses) == (1, 1)
+
+
+def test_a_list_from_the_cache_waits_for_none_that_is_made(
+    client: FlaskClient, services: Services
+) -> None:
+    client.get("/v1/recommendations/1")
+    with services.making, ThreadPoolExecutor(1) as pool:
+        made = pool.submit(client.application.test_client().get, "/v1/recommendations/2")
+        assert client.get("/v1/recommendations/1").status_code == 200
+        assert not made.done()
+        services.making.release()
+        assert made.result().status_code == 200
+        services.making.acquire()
 
 
 @pytest.mark.parametrize("user_id", [1, 10**12])

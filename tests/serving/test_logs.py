@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import select
 import sys
 from typing import Any
 
@@ -82,3 +83,29 @@ def test_every_logger_of_the_server_writes_json(capsys: Any) -> None:
     sys.stderr.flush()
     lines = capsys.readouterr().err.splitlines()
     assert [json.loads(line)["message"] for line in lines] == ["hello", "hello"]
+
+
+def test_lines_are_gathered_and_written_in_pieces_that_stay_whole() -> None:
+    written: list[bytes] = []
+    log = AccessLog(written.append)
+    log.gather()
+    for number in range(100):
+        log.request(f"id-{number}", "GET", "/", "200", 0.1)
+    assert not written
+    log.flush()
+    assert 1 < len(written) < 10
+    assert all(len(piece) <= select.PIPE_BUF and piece.endswith(b"\n") for piece in written)
+    lines = [json.loads(line) for line in b"".join(written).splitlines()]
+    assert [line["request_id"] for line in lines] == [f"id-{number}" for number in range(100)]
+    written.clear()
+    log.flush()
+    assert not written
+
+
+def test_many_lines_that_wait_are_written_by_a_request() -> None:
+    written: list[bytes] = []
+    log = AccessLog(written.append)
+    log.gather()
+    for _ in range(1000):
+        log.request("id", "GET", "/", "200", 0.1)
+    assert 500 < b"".join(written).count(b"\n") <= 1000

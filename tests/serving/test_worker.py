@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import json
+import os
 import signal
 import socket
 import time
@@ -13,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.running import REPO, Running, running, wait_for
+from serving.balance import ConnectionCounts
+from tests.serving.running import REPO, Running, children, running, wait_for
 
 SCRIPT = [str(REPO / "tests" / "serving" / "slow_server.py")]
 WEB = {
@@ -109,3 +112,50 @@ def test_what_is_begun_is_finished_when_the_server_stops(own: Running) -> None:
         assert begun.result()[0] == 200
     assert own.process.wait(60) == 0, "an idle connection must not hold the server"
     idle.close()
+
+
+def test_connections_are_spread_over_the_workers(tmp_path: Path) -> None:
+    two = {**WEB, "MOVIE_ROULETTE_WEB__WORKERS": "2", "LEAVE_SECONDS": "60"}
+    with running(tmp_path / "slow", SCRIPT, two) as server:
+        wait_for(lambda: len(children(server.process.pid)) == 2, server.explain)
+        server.wait_until_ready("/health/live")
+        kept = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=60) for _ in range(8)]
+        has = Counter(_worker_of(client) for client in kept)
+        assert set(has) == set(children(server.process.pid))
+        assert min(has.values()) >= 3, "those of the first requests may still count"
+        for client in kept:
+            client.close()
+
+
+def test_a_worker_that_hangs_keeps_no_connection_waiting(tmp_path: Path) -> None:
+    two = {**WEB, "MOVIE_ROULETTE_WEB__WORKERS": "2"}
+    with running(tmp_path / "slow", SCRIPT, two) as server:
+        wait_for(lambda: len(children(server.process.pid)) == 2, server.explain)
+        server.wait_until_ready("/health/live")
+        hangs = min(children(server.process.pid))
+        os.kill(hangs, signal.SIGSTOP)
+        kept = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=60) for _ in range(4)]
+        assert hangs not in {_worker_of(client) for client in kept}
+        os.kill(hangs, signal.SIGCONT)
+        for client in kept:
+            client.close()
+
+
+def _worker_of(client: http.client.HTTPConnection) -> int:
+    """Return which worker has a connection, which stays open."""
+    client.request("GET", "/slow/0.0")
+    found: int = json.loads(client.getresponse().read())["worker"]
+    return found
+
+
+def test_a_place_among_the_counts_is_given_again() -> None:
+    counts = ConnectionCounts(2)
+    assert [counts.join(), counts.join(), counts.join()] == [0, 1, None]
+    counts.say(0, 3)
+    counts.say(1, 5)
+    assert (counts.has_fewest(3), counts.has_fewest(4)) == (True, False)
+    counts.is_away(0)
+    assert counts.join() is None, "who takes no connections now may take some later"
+    assert counts.has_fewest(5)
+    counts.leave(0)
+    assert counts.join() == 0

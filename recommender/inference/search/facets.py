@@ -41,33 +41,25 @@ class Facets:
     @classmethod
     def of(
         cls, found: dict[str, dict[int, int]], popularity: npt.NDArray[np.float64]
-    ) -> tuple[Self, list[list[str]]]:
+    ) -> tuple[Self, list[tuple[str, ...]]]:
         """Return facets in the order of their keys, and the words of each.
 
         Args:
             found: Of each name the positions of its movies, and the marks of its roles there.
             popularity: Shape (n_movies,), at least 0.
         """
-        rows = sorted((key_of(words := plain_words(name)), name, words) for name in found)
+        rows = sorted((key_of(words := tuple(plain_words(name))), name, words) for name in found)
         names = [name for _, name, _ in rows]
-        pairs = [
-            (movie, marks)
-            for name in names
-            for movie, marks in sorted(
-                found[name].items(), key=lambda item: (-popularity[item[0]], item[0])
-            )
-        ]
-        counts = np.array([len(found[name]) for name in names], dtype=np.int64)
-        table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        owners = np.repeat(np.arange(len(names)), counts)
-        watched = np.bincount(owners, popularity[table[:, 0]], len(names))
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        owners = np.repeat(np.arange(len(names)), [len(found[name]) for name in names])
+        movies = _ints(movie for name in names for movie in found[name])
+        marks = _ints(mark for name in names for mark in found[name].values())
+        order = np.lexsort((movies, -popularity[movies], owners))
         made = cls(
-            pack_strings(names),
-            starts,
-            table[:, 0].astype(np.int32),
-            table[:, 1].astype(np.uint8),
-            priors_of(watched),
+            names=pack_strings(names),
+            starts=np.searchsorted(owners, np.arange(len(names) + 1)).astype(np.int32),
+            movies=movies[order].astype(np.int32),
+            marks=marks[order].astype(np.uint8),
+            priors=priors_of(np.bincount(owners, popularity[movies], len(names))),
         )
         return made, [words for _, _, words in rows]
 
@@ -135,6 +127,10 @@ def priors_of(popularity: npt.NDArray[Any]) -> Floats:
     logs = np.log1p(np.maximum(np.asarray(popularity, dtype=np.float64), 0.0))
     most = float(logs.max(initial=0.0))
     return (logs / most if most else logs).astype(np.float32)
+
+
+def _ints(values: Iterable[int]) -> npt.NDArray[np.int64]:
+    return np.fromiter(values, dtype=np.int64)
 
 
 def _rows(film_credits: Credits | None, kind: str) -> Iterable[tuple[int, tuple[str, ...]]]:

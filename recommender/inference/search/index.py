@@ -143,8 +143,8 @@ class _NameRow(NamedTuple):
     key: str
     movie: int
     part: int
-    words: list[str]
-    compounds: list[str]
+    words: tuple[str, ...]
+    compounds: tuple[str, ...]
 
 
 def _names(titles: list[str]) -> Iterable[_NameRow]:
@@ -152,4 +152,5 @@ def _names(titles: list[str]) -> Iterable[_NameRow]:
     for movie, title in enumerate(titles):
         for part, name in enumerate(names_of(title)[:MOST_NAMES]):
             words = plain_words(name.text)
-            yield _NameRow(key_of(words), movie, part, words, compounds_in(name.text))
+            compounds = tuple(compounds_in(name.text))
+            yield _NameRow(key_of(words), movie, part, tuple(words), compounds)

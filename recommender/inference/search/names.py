@@ -34,6 +34,8 @@ def names_of(title: str) -> list[Name]:
     >>> [name.text for name in names_of("(500) Days of Summer")]
     ['(500) Days of Summer']
     """
+    if not title.rstrip().endswith(")"):
+        return [Name(title, is_title=True)]
     others: list[str] = []
     rest = title
     while found := _GROUP.search(rest):

@@ -70,8 +70,7 @@ def words_of(text: str) -> list[Word]:
     """
     text = _without_elisions(text)
     words = [
-        Word(_ROMAN.get(word.text, word.text), word.places)
-        for word in _joined_initials(text, _runs(text))
+        Word(as_numeral(word.text), word.places) for word in _joined_initials(text, _runs(text))
     ]
     if words:
         return words
@@ -80,13 +79,15 @@ def words_of(text: str) -> list[Word]:
 
 def plain_words(text: str) -> list[str]:
     """Return the words of ``text`` as `words_of` does, without their places and faster."""
+    if is_simple(text):
+        return [as_numeral(word) for word in text.lower().split()]
     if _MAYBE_INITIALS.search(text):
         return [word.text for word in words_of(text)]
     plain = _without_elisions(text).translate(_FOLDING)
     words = plain.split()
     if not words or (not plain.isascii() and _UNSPACED.search(plain)):
         return [word.text for word in words_of(text)]
-    return [_ROMAN.get(word, word) for word in words]
+    return [as_numeral(word) for word in words]
 
 
 def without_articles(words: Sequence[str]) -> list[str]:
@@ -96,6 +97,20 @@ def without_articles(words: Sequence[str]) -> list[str]:
     (['matrix'], ['the'])
     """
     return [word for word in words if word not in ARTICLES] or list(words)
+
+
+def as_numeral(word: str) -> str:
+    """Return a word with a Roman numeral of a sequel written in digits.
+
+    >>> as_numeral("iii"), as_numeral("xi"), as_numeral("x")
+    ('3', '11', 'x')
+    """
+    return _ROMAN.get(word, word)
+
+
+def is_simple(text: str) -> bool:
+    """Return whether ``text`` has nothing but ASCII letters, digits and blanks, and some letter."""
+    return text.isascii() and text.replace(" ", "").isalnum()
 
 
 def compounds_of(text: str, words: Sequence[Word]) -> list[Word]:
@@ -115,7 +130,7 @@ def compounds_of(text: str, words: Sequence[Word]) -> list[Word]:
 
 def compounds_in(text: str) -> list[str]:
     """Return the texts of `compounds_of`."""
-    if not (_MAYBE_COMPOUND.search(text) or _ELISION.search(text)):
+    if is_simple(text) or not (_MAYBE_COMPOUND.search(text) or _ELISION.search(text)):
         return []
     return [word.text for word in compounds_of(text, words_of(text))]
 

@@ -87,8 +87,7 @@ class Vocabulary:
     def of(cls, words: Iterable[str]) -> Self:
         """Return the vocabulary of ``words``, in any order and with repeats."""
         distinct = sorted(set(words))
-        heads, letters = _distinct_heads(distinct)
-        return cls(*pack_strings(distinct), heads, *_remainders(letters))
+        return cls(*pack_strings(distinct), *_heads_of(distinct))
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
@@ -239,39 +238,30 @@ def _nearest(ranges: Iterable[WordRange]) -> list[WordRange]:
     return sorted(ranges, key=lambda near: (-near.similarity, near.first))[:_MOST_NEAR]
 
 
-def _distinct_heads(words: Sequence[str]) -> tuple[UInts, list[str]]:
-    """Return heads as `Vocabulary` has them, and their letters.
+def _heads_of(words: Sequence[str]) -> tuple[UInts, UInts, UInts]:
+    """Return heads, remainders and owners of sorted ``words``, as `Vocabulary` has them.
 
     Heads are all beginnings of 3 to 7 letters, and shorter words as they are.
     """
-    rows: dict[str, list[int]] = {}
-    for place, word in enumerate(words):
-        sizes = range(min(_SHORTEST_HEAD, len(word)), min(HEAD, len(word)) + 1)
-        for size in sizes:
-            row = rows.setdefault(word[:size], [place, place + 1, size])
-            row[1] = place + 1
-    letters = sorted(rows)
-    table = np.array([rows[head] for head in letters], dtype=np.uint32).reshape(-1, 3)
-    return table, letters
-
-
-def _remainders(heads: Sequence[str]) -> tuple[UInts, UInts]:
-    """Return the rising hashes of all remainders of ``heads``, and the head of each."""
-    hashes, owners = [], []
-    lengths = np.array([len(head) for head in heads], dtype=np.int64)
+    codes = np.array([word[:HEAD] for word in words], dtype=f"U{HEAD}").view(np.uint32)
+    codes = codes.reshape(len(words), HEAD)
+    sizes = np.count_nonzero(codes, axis=1)
+    heads, hashes, owners, n_heads = [], [], [], 0
     for size in range(1, HEAD + 1):
-        rows = np.flatnonzero(lengths == size)
-        joined = "".join(heads[row] for row in rows.tolist())
-        codes = np.frombuffer(joined.encode("utf-32-le"), "<u4").astype(np.uint64)
-        codes = codes.reshape(-1, size)
+        changes = np.any(codes[1:, :size] != codes[:-1, :size], axis=1)
+        first = np.flatnonzero(np.append(True, changes)[: len(words)])
+        end = np.append(first[1:], len(words))[: first.size]
+        # What is shorter stands before whatever goes on after it.
+        is_head = sizes[first] >= size if size >= _SHORTEST_HEAD else sizes[first] == size
+        first, end = first[is_head], end[is_head]
+        heads.append(np.column_stack([first, end, np.full(first.size, size)]))
         for kept in _kept(size):
-            hashes.append(_hash_rows(codes[:, kept]))
-            owners.append(rows.astype(np.uint32))
-    if not hashes:
-        return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32)
-    found, owned = np.concatenate(hashes), np.concatenate(owners)
+            hashes.append(_hash_rows(codes[first][:, kept].astype(np.uint64)))
+            owners.append(np.arange(n_heads, n_heads + first.size))
+        n_heads += first.size
+    found, owned = np.concatenate(hashes), np.concatenate(owners).astype(np.uint32)
     order = np.lexsort((owned, found))
-    return found[order], owned[order]
+    return np.concatenate(heads).astype(np.uint32), found[order], owned[order]
 
 
 def _hash_rows(codes: npt.NDArray[np.uint64]) -> UInts:

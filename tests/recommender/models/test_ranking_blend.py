@@ -8,8 +8,10 @@ import pytest
 from recommender.inference.components import COLD_SIGNALS, PERSONAL_SIGNALS
 from recommender.inference.rankings import personal_share
 from recommender.models.ranking_blend import (
+    Mix,
     ranking_weights,
     search_weights,
+    shrunk,
     support_edges,
     support_groups,
 )
@@ -76,26 +78,35 @@ def test_a_blend_that_helps_is_kept_and_says_why() -> None:
     signals = np.stack([0.5 * liked + rng.random((200, 30)) for _ in NAMES], axis=2)
     (group,), _ = support_groups([trial(signals, liked)], NAMES, DEFAULT, seed=1)
     assert sum(weight > 0 for weight in group.weights.values()) >= 2
-    assert group.reason.startswith("weights of all")
+    assert group.reason.startswith("held-out NDCG@10")
+    assert sum(group.weights.values()) == pytest.approx(1.0, abs=1e-3)
     assert "200 validation lists" in group.reason
 
 
 def test_a_blend_that_is_worse_falls_back_to_its_best_part(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    # Each half of the lists suggests that another signal be trusted besides the best one, which
-    # the other half pays for.
+    # What was expected to help speaks against what is liked: one signal alone does better than a
+    # blend that still holds some of it.
     rng, liked = some_liked(200, 6)
     good = 0.4 * liked + rng.random((200, 30))
-    fold = np.random.default_rng(1).permutation(200) % 2
-    for_one = np.where(fold[:, np.newaxis] == 0, 1.0, -1.0) * liked
-    signals = np.stack([good, 0.3 * for_one, -0.3 * for_one], axis=2)
+    misleading = [rng.random((200, 30)) - 2.0 * liked for _ in NAMES[1:]]
+    signals = np.stack([good, *misleading], axis=2)
     with caplog.at_level(logging.WARNING):
         long = trial(signals, liked, np.full(200, 500))
         (group,), _ = support_groups([long], NAMES, DEFAULT, seed=1)
     assert group.weights == {"ease": 1.0, "content": 0.0, "quality": 0.0}
     assert group.reason.startswith("falls back to ease alone: held-out NDCG@10")
     assert "falls back to ease alone" in caplog.text
+
+
+def test_the_fewer_lists_the_nearer_to_what_was_expected() -> None:
+    found, expected = Mix((0.0, 3.0, 0.0), handover=20.0), Mix(tuple(DEFAULT.values()))
+    leans = [shrunk(found, n_lists, expected).weights[1] for n_lists in (0, 20, 250, 2000)]
+    assert leans[0] == pytest.approx(DEFAULT["content"] / sum(DEFAULT.values()))
+    assert leans == sorted(set(leans))
+    assert leans[-1] > 0.8
+    assert shrunk(found, 20, expected).handover == 20.0
 
 
 def test_every_group_gets_what_serves_it() -> None:

@@ -167,7 +167,7 @@ def test_trials_hold_what_was_liked_later(indexed: IndexedRatings) -> None:
 
 @pytest.mark.parametrize("method", ["temporal", "random", "leave_last_k"])
 def test_what_is_held_out_follows_the_split(indexed: IndexedRatings, method: SplitMethod) -> None:
-    trials = list(collect_trials(indexed, np.eye(42), PARAMS, 1, method))
+    trials = list(collect_trials(indexed, np.eye(42), PARAMS, 1, method=method))
     kinds = {kind for kind, _ in trials}
     assert kinds == {"new", "first", *PERSONAL_KINDS[method]}
     assert all(
