@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Response, request
 
-from monitoring.errors import MonitoringError
 from monitoring.folders import MonitoringFolders
-from monitoring.settings import DecisionSettings
+from monitoring.settings import DecisionSettings, MonitoringConfig
 from monitoring.standing import Standing, standing
 from recommender.errors import BundleError, UsageError
+from recommender.settings import read_settings
 from serving.audit import AuditLog
 from serving.health import readiness
 from serving.pages import forms
 from serving.pages.operator import SECONDS, only_operators, operator, sign_in, sign_out, signed_in
 from serving.pages.ops_charts import courses, when
 from serving.pages.rendering import page_blueprint, render
+from serving.pages.words import ago
 from serving.problems import Problem
 from serving.routes.lineage import model_card
 from serving.services import services
@@ -70,7 +73,10 @@ def rollback() -> Response:
     if not 0 < len(reason) <= _LONGEST_REASON:
         errors = [{"field": "reason", "problem": f"must have 1 to {_LONGEST_REASON} characters"}]
         raise Problem(422, "Say why production is taken back.", kind="invalid", errors=errors)
-    log.append(key.key_id, "rollback", "asked", reason)
+    try:
+        log.append(key.key_id, "rollback", "asked", reason)
+    except OSError as error:
+        raise Problem(503, "The audit log cannot be written, so nothing was done.") from error
     try:
         done = services().models.withdraw("api", reason)
     except (UsageError, BundleError) as error:
@@ -81,39 +87,46 @@ def rollback() -> Response:
 
 
 def _found() -> dict[str, Any]:
-    using, decision = services(), DecisionSettings()
-    problems = list(readiness(using, stopping=is_stopping()).reasons)
-    try:
-        now = standing(MonitoringFolders(using.settings.monitoring_folder))
-    except MonitoringError as error:
-        now = Standing()
-        problems.append(f"Monitoring cannot be read: {error}")
-    report, served = now.report, using.models.current()
-    drift = (
-        courses(report, decision.watched, decision.enter_psi, decision.min_samples)
-        if report
-        else []
-    )
-    problems += _alarms(now, [one.column for one in drift if one.is_beyond and one.watched])
+    using = services()
+    now = standing(MonitoringFolders(using.settings.monitoring_folder))
+    deeds, served = _audit().latest(), using.models.current()
+    decision, wrong = _decision_settings(using.settings.monitoring_file)
+    drift = courses(now.report, decision) if now.report and decision else []
+    problems = [
+        *readiness(using, stopping=is_stopping()).reasons,
+        *wrong,
+        *(f"Monitoring cannot be read: {problem}" for problem in now.problems),
+        *(f"The audit log: {problem}" for problem in deeds.problems),
+        *_alarms(now, [one.column for one in drift if one.is_beyond and one.watched]),
+    ]
     return {
         "problems": problems,
         "card": None if served is None else model_card(using, served),
+        "age": None if served is None else ago(datetime.now(UTC) - served.loaded_at),
         "has_previous": using.models.previous() is not None,
-        "report": report,
+        "report": now.report,
         "decision": decision,
+        "settings_file": using.settings.monitoring_file.name,
         "courses": drift,
         "decisions": now.decisions,
         "retrainings": now.retrainings,
-        "deeds": _audit().latest(),
+        "deeds": deeds.found,
         "when": when,
     }
+
+
+def _decision_settings(file: Path) -> tuple[DecisionSettings | None, tuple[str, ...]]:
+    try:
+        return read_settings(MonitoringConfig, file).decision, ()
+    except UsageError as error:
+        return None, (f"The thresholds cannot be read: {error}",)
 
 
 def _alarms(now: Standing, beyond: list[str]) -> list[str]:
     found = [f"Refused bundle: {refusal.reason}" for refusal in services().models.refused()]
     found += [f"Beyond the drift threshold: {name}." for name in beyond]
     if now.report:
-        found += now.report["alerts"]
+        found += now.report.alerts
     if now.retrainings and now.retrainings[0].outcome in _BAD:
         last = now.retrainings[0]
         found.append(f"The last retraining (decision {last.decision}) ended: {last.outcome}.")

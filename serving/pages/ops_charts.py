@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+
+from monitoring.findings import Findings
+from monitoring.settings import DecisionSettings
 
 WIDTH, HEIGHT = 320, 96
 _LEFT, _RIGHT, _TOP, _BOTTOM = 4, 56, 10, 8
@@ -36,20 +37,14 @@ class Course:
     shares: tuple[tuple[str, float, float], ...]
 
 
-def courses(
-    report: Mapping[str, Any], watched: tuple[str, ...], enter: float, min_samples: int
-) -> list[Course]:
+def courses(report: Findings, settings: DecisionSettings) -> list[Course]:
     """Return the course of every column of the report, the furthest first.
 
     Args:
-        report: As `monitoring.standing` has it.
-        watched: Columns whose drift is a cause.
-        enter: Index from which a window counts as drifted.
-        min_samples: Values below which a window says nothing.
+        report: What was found.
+        settings: Thresholds and watched columns.
     """
-    windows = report["windows"]
-    names = {name for window in windows for name in window["columns"]}
-    made = [_course(name, report, watched, enter, min_samples) for name in names]
+    made = [_course(name, report, settings) for name in report.columns]
     return sorted(made, key=lambda one: (not one.is_beyond, -one.values[-1][2], one.column))
 
 
@@ -62,28 +57,21 @@ def when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _course(
-    name: str, report: Mapping[str, Any], watched: tuple[str, ...], enter: float, fewest: int
-) -> Course:
-    windows = [window for window in report["windows"] if name in window["columns"]]
-    found = [window["columns"][name] for window in windows]
-    indices = [float(item["distances"]["psi"]) for item in found]
-    top = max(2.0 * enter, *indices)
-    step = (WIDTH - _LEFT - _RIGHT) / max(1, len(indices) - 1)
-    at = [(round(_LEFT + i * step, 1), _height(psi, top)) for i, psi in enumerate(indices)]
-    shares = report["distributions"].get(name, {"labels": (), "reference": (), "live": ()})
+def _course(name: str, report: Findings, settings: DecisionSettings) -> Course:
+    found, enter = report.columns[name], settings.enter_psi
+    latest = found[-1]
+    top = max(2.0 * enter, *(one.psi for one in found)) or 1.0
+    step = (WIDTH - _LEFT - _RIGHT) / max(1, len(found) - 1)
+    at = [(round(_LEFT + i * step, 1), _height(one.psi, top)) for i, one in enumerate(found)]
     return Course(
         column=name,
-        watched=name in watched,
+        watched=name in settings.watched,
         points=" ".join(f"{x},{y}" for x, y in at),
         last=at[-1],
         threshold=_height(enter, top),
-        values=tuple(
-            (when(window["start"]), item["samples"], psi)
-            for window, item, psi in zip(windows, found, indices, strict=True)
-        ),
-        is_beyond=indices[-1] >= enter and found[-1]["samples"] >= fewest,
-        shares=tuple(zip(shares["labels"], shares["reference"], shares["live"], strict=True)),
+        values=tuple((when(one.start), one.samples, one.psi) for one in found),
+        is_beyond=latest.psi >= enter and latest.samples >= settings.min_samples,
+        shares=report.shares.get(name, ()),
     )
 
 
