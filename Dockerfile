@@ -62,7 +62,7 @@ ENTRYPOINT [".venv/bin/python", "run_pipeline.py"]
 FROM base AS serving
 COPY --from=serving-environment /app/.venv .venv
 COPY environment.py ./
-COPY configs/serving.yaml configs/
+COPY configs/serving.yaml configs/monitoring.yaml configs/
 COPY alerts alerts
 COPY events events
 COPY monitoring monitoring

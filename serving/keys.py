@@ -138,6 +138,12 @@ def init_app(app: Flask, file: Path, *, anonymous_writes: bool) -> None:
     app.extensions[_EXTENSION] = (KeyRing(file), granted)
 
 
+def ring() -> KeyRing:
+    """Return the keys of the application that answers."""
+    found: KeyRing = current_app.extensions[_EXTENSION][0]
+    return found
+
+
 def check(scope: Scope) -> None:
     """Do nothing where the current request may do what ``scope`` allows.
 

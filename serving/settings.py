@@ -18,6 +18,7 @@ from recommender.settings import read_settings
 #: ``MOVIE_ROULETTE_LISTS__MAX_K=50`` sets ``lists.max_k``.
 PREFIX = "MOVIE_ROULETTE_"
 CONFIG_FILE = environment.ROOT / "configs" / "serving.yaml"
+MONITORING_FILE = environment.ROOT / "configs" / "monitoring.yaml"
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,8 @@ class PageSettings:
         secure_cookies: Whether cookies are sent over TLS alone; ``None`` for those that were set
             over TLS.
         secret_file: What signs cookies and forms; ``None`` for the state folder's, made once.
+        monitoring_config: Run settings of monitoring, whose thresholds operators are shown;
+            ``None`` for ``configs/monitoring.yaml``.
         tmdb_token: Read access token of The Movie Database, whose posters are shown then; to be
             given by the environment.
         tmdb_api: Where its catalogue is asked.
@@ -154,6 +157,7 @@ class PageSettings:
     demo_sign_in: bool = True
     secure_cookies: bool | None = None
     secret_file: str | None = None
+    monitoring_config: str | None = None
     tmdb_token: str | None = None
     tmdb_api: str = "https://api.themoviedb.org/3"
     tmdb_images: str = "https://image.tmdb.org/t/p/w342"
@@ -201,6 +205,13 @@ class ServerSettings:
         if self.profiling.folder is not None:
             return Path(self.profiling.folder)
         return environment.state_dir() / "monitoring"
+
+    @property
+    def monitoring_file(self) -> Path:
+        """Run settings of monitoring."""
+        if self.pages.monitoring_config is not None:
+            return Path(self.pages.monitoring_config)
+        return MONITORING_FILE
 
     @property
     def events_url(self) -> str:

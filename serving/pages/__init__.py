@@ -12,6 +12,7 @@ from serving.pages import (
     lists,
     model,
     movie,
+    ops,
     posters,
     privacy,
     rate,
@@ -21,7 +22,7 @@ from serving.pages import (
     visits,
 )
 
-_PAGES = (home, search, movie, browse, lists, rate, account, model, privacy, posters)
+_PAGES = (home, search, movie, browse, lists, rate, account, model, privacy, posters, ops)
 
 
 def init_app(app: Flask) -> None:

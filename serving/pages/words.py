@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 #: What a list or a score was made from, in a word and in a sentence.
@@ -98,6 +98,19 @@ def day(seconds_or_text: float | str) -> str:
     else:
         time = datetime.fromtimestamp(seconds_or_text, UTC)
     return f"{time.day} {time:%B %Y}"
+
+
+def ago(age: timedelta) -> str:
+    """Return how long ago something was, in its largest unit.
+
+    >>> ago(timedelta(days=3, hours=5)), ago(timedelta(hours=1)), ago(timedelta(seconds=9))
+    ('3 days ago', '1 hour ago', 'less than a minute ago')
+    """
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = int(age.total_seconds() // seconds)
+        if count >= 1:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "less than a minute ago"
 
 
 def path_word(path: str) -> str:

@@ -3,8 +3,9 @@ import { liveForms } from "./live.js";
 import { comboboxes } from "./combobox.js";
 import { ratings } from "./ratings.js";
 import { reasons } from "./reasons.js";
+import { refreshing } from "./refreshing.js";
 import { roulette } from "./roulette.js";
 import { sliders } from "./sliders.js";
 import { theme } from "./theme.js";
 
-for (const begin of [liveForms, comboboxes, ratings, reasons, roulette, sliders, theme]) begin();
+for (const begin of [liveForms, comboboxes, ratings, reasons, refreshing, roulette, sliders, theme]) begin();

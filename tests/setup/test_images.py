@@ -108,6 +108,7 @@ def test_the_server_carries_only_what_serves(stages: dict[str, list[str]]) -> No
         *(
             "environment.py",
             "configs/serving.yaml",
+            "configs/monitoring.yaml",
             "alerts",
             "events",
             "monitoring",
