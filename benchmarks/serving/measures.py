@@ -63,13 +63,17 @@ def in_turns(
     share = len(firsts) // _ROUNDS
     for turn in range(_ROUNDS):
         some = firsts[turn * share : (turn + 1) * share]
-        for name, port, requests in (
-            ("bare", other.port, nothing),
-            ("returning", server.port, returning),
-            ("first", server.port, some),
+        for name, asked, requests in (
+            ("bare", other, nothing),
+            ("returning", server, returning),
+            ("first", server, some),
         ):
             before = cache(server) if name == "returning" else None
-            turns[name].append(send(Plan(port, requests, _CONNECTIONS, seconds)))
+            busy = asked.processor_seconds()
+            seen = send(Plan(asked.port, requests, _CONNECTIONS, seconds))
+            busy = asked.processor_seconds() - busy
+            seen["cpu_ms"] = 1000.0 * busy / sum(seen["statuses"].values())
+            turns[name].append(seen)
             if before is not None:
                 shares.append(_share_of_hits(before, cache(server)))
     found: dict[str, Any] = {name: _median(seen) for name, seen in turns.items()}
@@ -209,7 +213,7 @@ def _median(seen: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for one in seen:
         for status, n in one["statuses"].items():
             statuses[status] = statuses.get(status, 0) + n
-    names = ("per_second", "p50_ms", "p99_ms")
+    names = ("per_second", "p50_ms", "p99_ms", "cpu_ms")
     return {"statuses": statuses, **{name: _middle([one[name] for one in seen]) for name in names}}
 
 
