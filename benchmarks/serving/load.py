@@ -8,9 +8,10 @@ their latency.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
+import selectors
+import socket
 import subprocess
 import sys
 import time
@@ -26,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 _BLANK = b"\r\n\r\n"
 _LENGTH = b"content-length:"
 _ITEMS = b'"items":'
+_PIECE = 65_536
+#: Between two tries to connect, and two looks at the clock.
+_TRY_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -94,51 +98,42 @@ def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
     return found
 
 
-class Client(asyncio.Protocol):
-    """One connection.
+class Client:
+    """One connection, which waits for one answer at a time.
 
     Args:
-        load: What it belongs to.
+        port: Where the server listens on 127.0.0.1.
+
+    Attributes:
+        due: When the request that is under way was due.
+        path: What it asks for; empty where there is none.
     """
 
-    def __init__(self, load: Load) -> None:
-        self._load = load
-        self._transport: asyncio.Transport | None = None
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        # An answer comes in two pieces, and the next request must not wait for either.
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.due = 0.0
+        self.path = ""
         self._buffer = b""
-        self._due = 0.0
-        self._path = ""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for something to send."""
-        self._transport = transport  # type: ignore[assignment]
-        self._load.is_free(self)
 
     def send(self, due: float, path: str, request: bytes) -> None:
         """Send a request that was due at a time."""
-        self._due, self._path, self._buffer = due, path, b""
-        if self._transport is not None:
-            self._transport.write(request)
+        self.due, self.path, self._buffer = due, path, b""
+        self.socket.sendall(request)
 
-    def data_received(self, data: bytes) -> None:
-        """Take note of an answer once it is whole."""
+    def receive(self) -> tuple[bytes, bytes] | None:
+        """Read what has arrived and return head and body of the answer once it is whole.
+
+        Raises:
+            ConnectionError: The connection has ended.
+        """
+        data = self.socket.recv(_PIECE)
+        if not data:
+            raise ConnectionResetError
         self._buffer += data
         head, blank, body = self._buffer.partition(_BLANK)
-        if not blank or len(body) < _length(head):
-            return
-        self._load.answered(self._due, self._path, head[9:12].decode(), body)
-        closes = b"connection: close" in head.lower()
-        self._path = ""
-        if closes and self._transport is not None:
-            self._transport.close()
-        else:
-            self._load.is_free(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
-        """Open another one in its place."""
-        if self._path:
-            self._load.answered(self._due, self._path, "lost", b"")
-        self._transport = None
-        self._load.reconnect()
+        return (head, body) if blank and len(body) >= _length(head) else None
 
 
 class Load:
@@ -152,88 +147,116 @@ class Load:
         self._plan = plan
         self._requests = [(request[1], _bytes_of(*request)) for request in plan.requests]
         self._next = 0
+        self._selector = selectors.DefaultSelector()
         self._free: deque[Client] = deque()
         self._waiting: deque[float] = deque()
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._busy = 0
-        self._end = 0.0
-        self._done = asyncio.Event()
+        self._missing = plan.connections
+        self._connect_at = self._next_due = self._end = 0.0
         self.seen = Seen()
 
-    async def run(self) -> Seen:
+    def run(self) -> Seen:
         """Send everything and return what came back."""
-        begun = time.perf_counter()
+        begun = self._next_due = time.perf_counter()
         self._end = begun + self._plan.seconds
-        for _ in range(self._plan.connections):
-            await self._connect()
-        if self._plan.rate is not None:
-            await self._pace(self._plan.rate)
-        await self._done.wait()
-        self.seen.seconds = time.perf_counter() - begun
+        now = begun
+        while now < self._end or self._busy or self._waiting:
+            if self._missing and now >= self._connect_at:
+                self._connect()
+            self._hand_out_due(now)
+            for key, _ in self._selector.select(self._pause()):
+                self._read(key.data)
+            now = time.perf_counter()
+        self.seen.seconds = now - begun
         return self.seen
 
-    def is_free(self, client: Client) -> None:
+    def _connect(self) -> None:
+        """Open the connections that are missing, or try again a little later."""
+        while self._missing:
+            try:
+                client = Client(self._plan.port)
+            except OSError:
+                self.seen.statuses["unconnected"] += 1
+                self._connect_at = time.perf_counter() + _TRY_AGAIN_SECONDS
+                return
+            self._missing -= 1
+            self._selector.register(client.socket, selectors.EVENT_READ, client)
+            self._is_free(client)
+
+    def _read(self, client: Client) -> None:
+        """Take note of an answer once it is whole, and of a connection that has ended."""
+        try:
+            answer = client.receive()
+        except ConnectionError:
+            self._lose(client)
+            return
+        if answer is None:
+            return
+        head, body = answer
+        self._answered(client, head[9:12].decode(), body)
+        if b"connection: close" in head.lower():
+            self._lose(client)
+        else:
+            self._is_free(client)
+
+    def _lose(self, client: Client) -> None:
+        """Close a connection; another one is opened in its place."""
+        if client.path:
+            self._answered(client, "lost", b"")
+        elif client in self._free:
+            self._free.remove(client)
+        self._selector.unregister(client.socket)
+        client.socket.close()
+        self._missing += time.perf_counter() < self._end or bool(self._waiting)
+
+    def _is_free(self, client: Client) -> None:
         """Give a connection its next request."""
         now = time.perf_counter()
-        if self._plan.rate is None:
-            if now < self._end:
-                self._hand_out(client, now)
-        elif self._waiting:
+        if self._waiting:
             self._hand_out(client, self._waiting.popleft())
+        elif self._plan.rate is None and now < self._end:
+            self._hand_out(client, now)
         else:
             self._free.append(client)
-        if now >= self._end and self._busy == 0 and not self._waiting:
-            self._done.set()
 
-    def answered(self, due: float, path: str, status: str, body: bytes) -> None:
+    def _answered(self, client: Client, status: str, body: bytes) -> None:
         """Take note of an answer."""
-        seen = self.seen
+        seen, path = self.seen, client.path
         seen.statuses[status] += 1
-        seen.latencies.setdefault(status, []).append(1000.0 * (time.perf_counter() - due))
+        seen.latencies.setdefault(status, []).append(1000.0 * (time.perf_counter() - client.due))
         if self._plan.keep_answers and status == "200":
             version = body.partition(b'"model_version":"')[2].partition(b'"')[0].decode()
             items = body[body.index(_ITEMS) :]
             digest = hashlib.sha256(items).hexdigest()
             seen.answers[path, version, digest] += 1
+        client.path = ""
         self._busy -= 1
 
-    def reconnect(self) -> None:
-        """Open a connection in place of one that is lost."""
-        if time.perf_counter() < self._end or self._waiting:
-            task = asyncio.get_running_loop().create_task(self._connect())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        elif self._busy == 0:
-            self._done.set()
+    def _hand_out_due(self, now: float) -> None:
+        """Send the requests that are due by now, where there is a rate."""
+        if self._plan.rate is None:
+            return
+        while self._next_due <= now and self._next_due < self._end:
+            if self._free:
+                self._hand_out(self._free.popleft(), self._next_due)
+            else:
+                self._waiting.append(self._next_due)
+            self._next_due += 1.0 / self._plan.rate
 
     def _hand_out(self, client: Client, due: float) -> None:
         path, request = self._requests[self._next % len(self._requests)]
         self._next += 1
         self._busy += 1
-        client.send(due, path, request)
-
-    async def _connect(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(lambda: Client(self), "127.0.0.1", self._plan.port)
-        except OSError:
-            self.seen.statuses["unconnected"] += 1
-            await asyncio.sleep(0.05)
-            self.reconnect()
+            client.send(due, path, request)
+        except ConnectionError:
+            self._lose(client)
 
-    async def _pace(self, rate: float) -> None:
-        due = time.perf_counter()
-        while due < self._end:
-            await asyncio.sleep(max(due - time.perf_counter(), 0.0))
-            if self._free:
-                self._hand_out(self._free.popleft(), due)
-            else:
-                self._waiting.append(due)
-            due += 1.0 / rate
-        # An answer that comes before the end does not end the run.
-        await asyncio.sleep(max(self._end - time.perf_counter(), 0.0))
-        if self._busy == 0:
-            self._done.set()
+    def _pause(self) -> float:
+        """Return for how long there is nothing to do but to wait for answers, in seconds."""
+        if self._plan.rate is None or self._next_due >= self._end:
+            return _TRY_AGAIN_SECONDS
+        return min(max(self._next_due - time.perf_counter(), 0.0), _TRY_AGAIN_SECONDS)
 
 
 def summary(seen: Seen) -> dict[str, Any]:
@@ -253,11 +276,7 @@ def summary(seen: Seen) -> dict[str, Any]:
 def main() -> int:
     """Send what standard input says, and print what came back."""
     plan = Plan(**json.load(sys.stdin))
-
-    async def work() -> Seen:
-        return await Load(plan).run()
-
-    print(json.dumps(summary(asyncio.run(work()))))
+    print(json.dumps(summary(Load(plan).run())))
     return 0
 
 
