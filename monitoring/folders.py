@@ -47,6 +47,11 @@ class MonitoringFolders:
         return self.root / "retraining.lock"
 
     @property
+    def retrain_request(self) -> Path:
+        """Somebody's wish to train again, until the monitor has decided on it."""
+        return self.root / "requests" / "retrain.json"
+
+    @property
     def reports(self) -> Path:
         """The latest report."""
         return self.root / "reports"

@@ -147,6 +147,15 @@ class Journal:
             rows = connection.execute(query, (limit,)).fetchall()
         return [_retraining(row) for row in rows]
 
+    def decision_on(self, request_id: str) -> int | None:
+        """Return the number of the decision on somebody's wish, or ``None`` before there is one."""
+        query = (
+            "SELECT id FROM decisions WHERE json_extract(record, '$.about.request.request_id') = ?"
+        )
+        with self._open() as connection:
+            row = connection.execute(query, (request_id,)).fetchone()
+        return None if row is None else int(row[0])
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         self.file.parent.mkdir(parents=True, exist_ok=True)

@@ -14,10 +14,12 @@ from zenml.models import PipelineRunResponse
 from monitoring.locks import only_one
 from monitoring.page import verdict
 from monitoring.report import DriftReport
+from monitoring.retrain_request import end_request
 from monitoring.settings import MonitoringConfig
 from pipelines.alerts import record_alert, tell
 from pipelines.outcome import MonitoringOutcome
 from pipelines.plan import Plan, config_of
+from pipelines.requested import asked_by, take_request
 from pipelines.results import take_kept_files
 from pipelines.retraining import finish_retraining
 from pipelines.summary import output, step_outcomes
@@ -31,7 +33,12 @@ from steps.report_drift import report_drift
 
 @pipeline(name="monitoring", on_failure=record_alert, execution_mode=ExecutionMode.FAIL_FAST)
 def monitoring(
-    drift: dict[str, Any], decision: dict[str, Any], by_hand: bool, now: float, run_id: str
+    drift: dict[str, Any],
+    decision: dict[str, Any],
+    by_hand: bool,
+    request: dict[str, Any],
+    now: float,
+    run_id: str,
 ) -> None:
     """Collect profiles, measure drift, report it and decide.
 
@@ -39,13 +46,14 @@ def monitoring(
         drift: What is measured.
         decision: When a model is trained again.
         by_hand: Whether somebody asked for a retraining.
+        request: The wish of an operator, empty where there is none.
         now: Seconds since 1970.
         run_id: The MLflow run of this pipeline run.
     """
     profiles = collect_profiles(drift, now)
     found = compute_drift(profiles, drift, now)
     report_drift(found, decision, run_id)
-    decide_retraining(found, decision, by_hand, now, run_id, after=["report_drift"])
+    decide_retraining(found, decision, by_hand, request, now, run_id, after=["report_drift"])
 
 
 def monitor(plan: Plan) -> MonitoringOutcome:
@@ -65,18 +73,23 @@ def monitor(plan: Plan) -> MonitoringOutcome:
         notes = recover(config.registry)
         earlier = finish_retraining(config)
         name = named(plan)
+        request = take_request(folders, lambda text: tell(text, step="monitoring", run=name))
         tags = {"mlflow.runName": name, "roulette.zenml_run": name}
         with under_way(plan, name, tags, f"Monitoring; ZenML run {name}.") as run_id:
             arranged = monitoring.with_options(run_name=name, enable_cache=False)
             made = arranged(
                 drift=asdict(config.drift),
                 decision=_plain_decision(config),
-                by_hand=plan.retrain,
+                by_hand=plan.retrain or request is not None,
+                request={} if request is None else asdict(request),
                 now=time.time(),
                 run_id=run_id,
             )
             finished = Client().get_pipeline_run(made.id)
             take_kept_files(folders.reports)
+        if request is not None:
+            end_request(folders.retrain_request, request.request_id)
+            notes = (*notes, asked_by(request))
         steps = finished.steps
         report = DriftReport.from_dict(output(steps, "compute_drift", "drift"))
         decision = output(steps, "decide_retraining", "decision")

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -220,19 +221,37 @@ class PublishedFolder:
 
 def write_json(file: Path, plain: Mapping[str, Any]) -> None:
     """Replace ``file`` by ``plain`` as JSON: durable, and at once."""
+    with _written(file, plain) as work:
+        work.replace(file)
+    sync(file.parent)
+
+
+def create_json(file: Path, plain: Mapping[str, Any]) -> None:
+    """Make ``file`` of ``plain`` as JSON: durable, and only one of several who try makes it.
+
+    Raises:
+        FileExistsError: It is there already, and stays as it is.
+    """
+    with _written(file, plain) as work:
+        file.hardlink_to(work)
+    sync(file.parent)
+
+
+@contextmanager
+def _written(file: Path, plain: Mapping[str, Any]) -> Iterator[Path]:
+    """Write ``plain`` beside ``file``; what is left of it afterwards is removed."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, work = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    work = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             json.dump(plain, stream, indent=2, sort_keys=True, allow_nan=False)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(work).chmod(0o644)
-        Path(work).replace(file)
-    except BaseException:
-        Path(work).unlink(missing_ok=True)
-        raise
-    sync(file.parent)
+        work.chmod(0o644)
+        yield work
+    finally:
+        work.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -8,11 +8,13 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from recommender.errors import BundleError, UsageError
-from serving import keys
+from serving import deeds, keys
+from serving.answering import as_json
+from serving.described import described
 from serving.document import problems_of
+from serving.overview import overview
 from serving.parsing import checked
-from serving.problems import Problem
+from serving.schemas.operation import DoneAnswer, OpsAnswer, Promotion, Reasoned
 from serving.services import services
 
 _SECURITY: list[dict[str, list[str]]] = [{"api_key": []}]
@@ -49,6 +51,9 @@ class Withdrawn(BaseModel):
 
     withdrawn_version: str
     model_version: str | None = Field(description="The version that answers now.")
+    unnoted: str | None = Field(
+        None, description="Why the audit log lacks the line that says so; `null` where it has it."
+    )
 
 
 class Rollback(BaseModel):
@@ -57,6 +62,15 @@ class Rollback(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field("Asked for through the API.", min_length=1, max_length=500)
+
+
+@api.get("/ops", summary="How all is", responses={HTTPStatus.OK: OpsAnswer})
+@keys.required("admin")
+def ops() -> Response:
+    """Health, model, drift, performance, decisions, versions and deeds, as the page shows them."""
+    response = as_json(described(overview(services())))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @api.post("/reload", summary="Look for a new model at once", responses={HTTPStatus.OK: Served})
@@ -79,23 +93,50 @@ def reload() -> Response:
 @api.post(
     "/rollback",
     summary="Serve the model before",
-    responses={HTTPStatus.OK: Withdrawn, **problems_of(409)},
+    responses={HTTPStatus.OK: Withdrawn, **problems_of(409, 503)},
 )
 @keys.required("admin")
 @checked
 def rollback(body: Rollback) -> Response:
     """Take production back on every worker; the publisher passes it on to the registry."""
-    models = services().models
-    try:
-        done = models.withdraw("api", body.reason)
-    except (UsageError, BundleError) as error:
-        raise Problem(409, f"{error.problem}.".capitalize(), kind="no-rollback") from error
-    current = models.current()
+    done = deeds.roll_back(keys.sender().key_id, deeds.checked_reason(body.reason))
+    current = services().models.current()
     return _json(
         Withdrawn(
-            withdrawn_version=done.version, model_version=current.version if current else None
+            withdrawn_version=done.subject,
+            model_version=current.version if current else None,
+            unnoted=done.unnoted,
         )
     )
+
+
+@api.post(
+    "/retrain",
+    summary="Ask for a retraining",
+    responses={HTTPStatus.ACCEPTED: DoneAnswer, **problems_of(409, 503)},
+)
+@keys.required("admin")
+@checked
+def retrain(body: Reasoned) -> Response:
+    """Leave a request for the next round of monitoring; `GET /v1/admin/ops` follows it."""
+    return _accepted(deeds.retrain(keys.sender().key_id, deeds.checked_reason(body.reason)))
+
+
+@api.post(
+    "/promote",
+    summary="Ask for a version to be production",
+    responses={HTTPStatus.ACCEPTED: DoneAnswer, **problems_of(409, 503)},
+)
+@keys.required("admin")
+@checked
+def promote(body: Promotion) -> Response:
+    """Leave a request, which the publisher carries out, whatever the gate said of the version."""
+    reason = deeds.checked_reason(body.reason)
+    return _accepted(deeds.promote(keys.sender().key_id, body.version, reason))
+
+
+def _accepted(done: deeds.Done) -> Response:
+    return as_json({"message": done.message, "unnoted": done.unnoted}, HTTPStatus.ACCEPTED)
 
 
 def _json(body: BaseModel) -> Response:

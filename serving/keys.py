@@ -165,6 +165,19 @@ def check(scope: Scope) -> None:
         raise Problem(403, f"The API key does not have the scope {scope}.")
 
 
+def sender() -> ApiKey:
+    """Return the key with which the current request was sent.
+
+    Raises:
+        Problem: 401 where it has no valid one.
+    """
+    text = _sent_key()
+    found = None if text is None else ring().find(text)
+    if found is None:
+        raise Problem(401, "An API key is needed here.", headers=_CHALLENGE)
+    return found
+
+
 def required(scope: Scope) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Return the decorator of views that need a key of this scope."""
 

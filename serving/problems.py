@@ -32,6 +32,7 @@ KINDS = {
     "no-such-list": "No list of this id was shown, or its user was erased.",
     "no-model": "No model is published yet.",
     "no-rollback": "There is no model to go back to, or production is taken back already.",
+    "not-possible": "What an operator asked for cannot be done now; the detail says why.",
     "store-unavailable": "The event store does not answer; nothing was acknowledged.",
     "no-such-user": "The data set has no user of that number.",
     "form-refused": "A form without a valid token; its page is too old, or of another site.",

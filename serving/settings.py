@@ -207,6 +207,11 @@ class ServerSettings:
         return environment.state_dir() / "monitoring"
 
     @property
+    def runs_folder(self) -> Path:
+        """How the last run of each pipeline went."""
+        return environment.state_dir() / "runs"
+
+    @property
     def monitoring_file(self) -> Path:
         """Run settings of monitoring."""
         if self.pages.monitoring_config is not None:

@@ -16,7 +16,15 @@ from tracking.connection import registry_errors
 from tracking.locks import StillHeld
 from tracking.processes import this_process, this_user
 from tracking.registry import Registry
-from tracking.versions import CANDIDATE, DECISION_TAG, PREVIOUS, PRODUCTION, Version, now
+from tracking.versions import (
+    BY_HAND_TAG,
+    CANDIDATE,
+    DECISION_TAG,
+    PREVIOUS,
+    PRODUCTION,
+    Version,
+    now,
+)
 
 Outcome = Literal["promoted", "rejected", "unchanged", "rolled_back"]
 #: Longest description of a version that MLflow stores, in characters.
@@ -121,6 +129,41 @@ def promote(
         with _errors(registry):
             _make_production(registry, still_held, asked, production, decision)
         return _result(registry, "promoted", asked, decision, f"Version {version} is production.")
+
+
+def promote_by_hand(registry: Registry, version: str, *, why: str) -> PromotionResult:
+    """Make a version production because a person says so, whatever the gate said of it.
+
+    Its bundle is verified all the same. What it replaces becomes previous, so a rollback undoes it.
+
+    Args:
+        registry: The registry.
+        version: A complete version; its own record keeps ``why``.
+        why: Who wants it and for what reason.
+
+    Raises:
+        BundleError: Its stored bundle is missing or altered; nothing changes.
+        RegistryError: There is no such complete version, MLflow is out of reach, or another
+            pipeline holds the lock for too long.
+    """
+    with _errors(registry), registry.lock() as still_held:
+        finish_change(registry.client, registry.model_name)
+        asked, production = registry.version(version), registry.production()
+        _check_complete(registry, asked)
+        registry.bundle(asked)
+        if production is None or production.version != version:
+            make_change(
+                registry.client,
+                registry.model_name,
+                still_held,
+                kind="promotion",
+                production=version,
+                previous=None if production is None else production.version,
+                why=why,
+            )
+        said = f"{now()}: {why}"[:_MAX_DESCRIPTION]
+        registry.client.set_model_version_tag(registry.model_name, version, BY_HAND_TAG, said)
+        return _result(registry, "promoted", asked, None, f"Version {version} is production.")
 
 
 def rollback(

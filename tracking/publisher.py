@@ -18,6 +18,7 @@ from recommender.publication import Pointer, PublishedFolder, PublishedModel, Wi
 from tracking.connection import error_code, registry_errors
 from tracking.placing import Retention, is_placed, note_use, place, prune, remove_leftovers
 from tracking.promotion import rollback
+from tracking.promotions_asked_for import Promotions
 from tracking.registry import Registry
 from tracking.versions import DECISION_TAG, PREVIOUS, PRODUCTION, Version, now
 
@@ -56,6 +57,7 @@ class Publisher:
         self.folder = folder
         self._connect = connect
         self._retention = retention
+        self._chosen = Promotions(folder)
         self._registry: Registry | None = None
         self._done: str | None = None
         self._failure: _Failure | None = None
@@ -79,9 +81,11 @@ class Publisher:
         registry = self._registry = self._registry or self._connect()
         fingerprint = registry.fingerprint()
         self.in_reach = True
+        self._chosen.list_versions(registry)
         if self._is_done(fingerprint):
             return False
-        if self._failure is not None and self._failure.stands(fingerprint):
+        stands = self._failure is not None and self._failure.stands(fingerprint)
+        if self._failure is not None and stands and not self._chosen.is_asked:
             raise self._failure.error
         try:
             published = self._bring(registry)
@@ -95,6 +99,8 @@ class Publisher:
         """Return whether nothing happened since the last look, on either side."""
         if fingerprint != self._done or self.folder.withdrawal_file.exists():
             return False
+        if self._chosen.is_asked:
+            return False
         try:
             pointer = self.folder.pointer()
         except BundleError:
@@ -105,6 +111,7 @@ class Publisher:
 
     def _bring(self, registry: Registry) -> bool:
         self._pass_on_withdrawal(registry)
+        unpromoted = self._pass_on_promotion(registry)
         # Read before the versions: what moves meanwhile is seen at the next look.
         fingerprint, aliases = registry.fingerprint(), registry.aliases()
         self.production = aliases.get(PRODUCTION)
@@ -115,6 +122,8 @@ class Publisher:
         finally:
             self._end_withdrawal()
         self._done = fingerprint
+        if unpromoted is not None:
+            raise unpromoted
         return published
 
     def _publish(self, registry: Registry, production: str, previous: str | None) -> bool:
@@ -174,6 +183,14 @@ class Publisher:
             result = rollback(registry, why=_why(withdrawal), digest=withdrawal.digest)
             _LOG.warning("Version %s was withdrawn. %s", withdrawal.version, result.message)
 
+    def _pass_on_promotion(self, registry: Registry) -> RouletteError | None:
+        """Carry out what a person asks for; return why it has to wait, which nothing else does."""
+        try:
+            self._chosen.carry_out(registry)
+        except RouletteError as error:
+            return error
+        return None
+
     def _end_withdrawal(self) -> None:
         """Remove the withdrawal once the pointer names another model than the withdrawn one."""
         withdrawal, pointer = self.folder.withdrawal(), self.folder.pointer()
@@ -215,6 +232,8 @@ def describe(registry: Registry, version: Version) -> PublishedModel:
     lineage = {
         name: tags[_LINEAGE_PREFIX + name] for name in LINEAGE if _LINEAGE_PREFIX + name in tags
     }
+    if version.promoted_by_hand is not None:
+        lineage["promoted_by_hand"] = version.promoted_by_hand
     return PublishedModel(
         model_name=registry.model_name,
         version=version.version,

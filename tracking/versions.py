@@ -18,6 +18,7 @@ DIGEST_TAG = "roulette.bundle_digest"
 COMPLETE_TAG = "roulette.complete"
 DECISION_TAG = "roulette.decision"
 ROLLED_BACK_TAG = "roulette.rolled_back"
+BY_HAND_TAG = "roulette.promoted_by_hand"
 PENDING_TAG = "roulette.pending"
 HISTORY_PREFIX = "roulette.history."
 
@@ -52,6 +53,11 @@ class Version:
     def rolled_back(self) -> str | None:
         """When, by whom and why the version was taken out of production, or ``None``."""
         return self.tags.get(ROLLED_BACK_TAG) or None
+
+    @property
+    def promoted_by_hand(self) -> str | None:
+        """When, by whom and why a person made the version production, or ``None``."""
+        return self.tags.get(BY_HAND_TAG) or None
 
 
 @dataclass(frozen=True)

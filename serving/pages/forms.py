@@ -62,16 +62,20 @@ def back(default: str, notice: str | None = None) -> Response:
         notice: A word of what was done; see `serving.pages.rendering.NOTICES`.
     """
     wanted = request.form.get("next", "")
-    response = see(wanted if is_own_path(wanted) else default)
-    if notice is not None:
-        set_cookie(response, NOTICE, notice, kept=True, seconds=60)
-    return response
+    return see(wanted if is_own_path(wanted) else default, notice)
 
 
-def see(path: str) -> Response:
-    """Return the way to another page of this site."""
+def see(path: str, notice: str | None = None) -> Response:
+    """Return the way to another page of this site.
+
+    Args:
+        path: Of that page.
+        notice: A word of what was done; see `serving.pages.rendering.NOTICES`.
+    """
     response = Response(status=303)
     response.location = path
+    if notice is not None:
+        set_cookie(response, NOTICE, notice, kept=True, seconds=60)
     return response
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from monitoring.findings import Findings
+from monitoring.findings import Findings, Performance
 from monitoring.settings import DecisionSettings
 
 WIDTH, HEIGHT = 320, 96
+#: Of the chart of a metric: height of a row, room for the versions' names, and at the right.
+_ROW, _NAMES, _MARGIN = 24, 84, 8
 _LEFT, _RIGHT, _TOP, _BOTTOM = 4, 56, 10, 8
 
 
@@ -25,6 +28,7 @@ class Course:
         values: Time, samples and index of each window, oldest first.
         is_beyond: Whether the latest window is beyond the threshold.
         shares: Label, share of the reference and of the latest window.
+        widest: The largest share, which the longest bar is.
     """
 
     column: str
@@ -35,6 +39,57 @@ class Course:
     values: tuple[tuple[str, int, float], ...]
     is_beyond: bool
     shares: tuple[tuple[str, float, float], ...]
+    widest: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of one version in a chart.
+
+    Attributes:
+        version: As the registry counts.
+        value: The metric.
+        sigma: Its standard error.
+        samples: Ratings or lists behind it.
+        at: Where the value is.
+        low: Where the whisker begins, two standard errors below.
+        high: Where it ends.
+        y: Height of the row.
+    """
+
+    version: str
+    value: float
+    sigma: float
+    samples: int
+    at: float
+    low: float
+    high: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One metric of every version.
+
+    Attributes:
+        metric: Its name.
+        rows: A version each, the newest first.
+        height: Of the chart.
+    """
+
+    metric: str
+    rows: tuple[Row, ...]
+    height: float
+
+
+def measures(performance: Sequence[Performance]) -> list[Measure]:
+    """Return each metric with the versions side by side on one scale.
+
+    Args:
+        performance: Of every version.
+    """
+    names = sorted({one.metric for one in performance})
+    return [_measure(name, [one for one in performance if one.metric == name]) for name in names]
 
 
 def courses(report: Findings, settings: DecisionSettings) -> list[Course]:
@@ -57,9 +112,34 @@ def when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def _measure(name: str, found: Sequence[Performance]) -> Measure:
+    low = min(one.value - 2.0 * one.sigma for one in found)
+    high = max(one.value + 2.0 * one.sigma for one in found)
+    span = high - low or 1.0
+
+    def x(value: float) -> float:
+        return round(_NAMES + (WIDTH - _NAMES - _MARGIN) * (value - low) / span, 1)
+
+    newest = sorted(found, key=lambda one: (len(one.version), one.version), reverse=True)
+    rows = tuple(
+        Row(
+            version=one.version,
+            value=one.value,
+            sigma=one.sigma,
+            samples=one.samples,
+            at=x(one.value),
+            low=x(one.value - 2.0 * one.sigma),
+            high=x(one.value + 2.0 * one.sigma),
+            y=_ROW * (place + 0.5),
+        )
+        for place, one in enumerate(newest)
+    )
+    return Measure(name, rows, _ROW * len(rows))
+
+
 def _course(name: str, report: Findings, settings: DecisionSettings) -> Course:
     found, enter = report.columns[name], settings.enter_psi
-    latest = found[-1]
+    latest, shares = found[-1], report.shares.get(name, ())
     top = max(2.0 * enter, *(one.psi for one in found)) or 1.0
     step = (WIDTH - _LEFT - _RIGHT) / max(1, len(found) - 1)
     at = [(round(_LEFT + i * step, 1), _height(one.psi, top)) for i, one in enumerate(found)]
@@ -71,7 +151,8 @@ def _course(name: str, report: Findings, settings: DecisionSettings) -> Course:
         threshold=_height(enter, top),
         values=tuple((when(one.start), one.samples, one.psi) for one in found),
         is_beyond=latest.psi >= enter and latest.samples >= settings.min_samples,
-        shares=report.shares.get(name, ()),
+        shares=shares,
+        widest=max((max(then, now) for _, then, now in shares), default=0.0) or 1.0,
     )
 
 

@@ -25,6 +25,9 @@ NOTICES = {
     "signed-in": "You are signed in.",
     "signed-out": "You are signed out.",
     "erased": "Everything stored about you is erased.",
+    "rolled-back": "The model before answers again.",
+    "retrain-asked": "The retraining is asked for; the next round of monitoring decides on it.",
+    "promotion-asked": "The promotion is asked for; the publisher carries it out within seconds.",
     "theme": "The colours are changed.",
 }
 #: A level at which a page shrinks to a fifth in about a millisecond.

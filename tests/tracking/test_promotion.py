@@ -13,8 +13,9 @@ from mlflow import MlflowClient
 from recommender import bundle as bundles
 from recommender.errors import BundleError, RegistryError
 from recommender.evaluation.gate import GateDecision, GateReason
+from tests.tracking.conftest import Desk
 from tracking.changes import finish_change
-from tracking.promotion import ProductionModel, promote, rollback
+from tracking.promotion import ProductionModel, promote, promote_by_hand, rollback
 from tracking.versions import COMPLETE_TAG, PENDING_TAG
 
 ACCEPT = GateDecision(True, (GateReason("rmse", True, "0.8 is below 0.9"),))
@@ -312,3 +313,35 @@ def test_two_pipelines_at_once_promote_one_after_the_other(
         "previous": first.production,
     }
     assert all(version.complete for version in desk.registry.versions())
+
+
+def test_a_person_may_overrule_the_gate_and_a_rollback(desk: Desk) -> None:
+    first, second = desk.promote(1), desk.register(2)
+    promote(desk.registry, second.version, lambda _: desk.reject)
+    done = promote_by_hand(desk.registry, second.version, why="by hand: viewers like it")
+    assert (done.production, done.previous) == (second.version, first.version)
+    found = desk.registry.version(second.version)
+    assert found.aliases == ("production",)
+    assert "viewers like it" in (found.promoted_by_hand or "")
+    decision = desk.registry.decision(found)
+    assert decision is not None
+    assert not decision.promote
+    assert desk.registry.history()[-1].why == "by hand: viewers like it"
+    rollback(desk.registry, why="odd lists")
+    assert desk.registry.version(second.version).rolled_back
+    again = promote_by_hand(desk.registry, second.version, why="by hand: they were not")
+    assert again.production == second.version
+    assert not desk.registry.version(second.version).rolled_back
+    # Asked again, as after a kill between the move and the word of it, nothing moves.
+    count = len(desk.registry.history())
+    assert promote_by_hand(desk.registry, second.version, why="again").production == second.version
+    assert len(desk.registry.history()) == count
+
+
+def test_an_altered_bundle_is_not_promoted_by_hand_either(local_desk: Desk) -> None:
+    first, second = local_desk.promote(1), local_desk.register(2)
+    stored = local_desk.registry.bundle(second).path / "weights.npy"
+    stored.write_bytes(stored.read_bytes()[:-1])
+    with pytest.raises(BundleError, match="altered"):
+        promote_by_hand(local_desk.registry, second.version, why="x")
+    assert local_desk.registry.aliases()["production"] == first.version

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask_openapi3 import OpenAPI
 
-from monitoring.decision import NewData, Reason, RetrainDecision
+from monitoring.decision import BY_HAND, NewData, Reason, RetrainDecision
+from monitoring.folders import MonitoringFolders
 from monitoring.journal import Journal
+from monitoring.retrain_request import end_request, waiting_request
+from monitoring.run_records import record_run
 from monitoring.state import MonitorState
 from recommender.bundle import Bundle
+from recommender.promotion_request import PromotionFiles, RegisteredVersion
+from recommender.publication import PublisherStatus
 from serving import keys
 from serving.audit import AuditLog
+from serving.schemas.operation import OpsAnswer
 from serving.services import Services
 from serving.settings import ServerSettings
 from tests.serving.pages.conftest import PageClient
 
 
 @pytest.fixture
-def settings(settings: ServerSettings, tmp_path: Path) -> ServerSettings:
-    """Keys and thresholds of this test alone."""
+def settings(
+    settings: ServerSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ServerSettings:
+    """Keys, thresholds and records of this test alone."""
+    monkeypatch.setenv("MOVIE_ROULETTE_VAR", str(tmp_path / "var"))
     (tmp_path / "monitoring.yaml").write_text("{}")
     return replace(
         settings,
@@ -256,3 +267,211 @@ def test_a_rollback_is_audited_also_where_it_is_refused(
     assert current is not None
     assert current.version == "1"
     assert "Version 2 was taken back." in operator.get("/ops")
+
+
+@pytest.fixture
+def versions(services: Services, other_bundle: Bundle) -> PromotionFiles:
+    """Version 1 in production, and version 2, which the gate rejected."""
+    files = PromotionFiles(services.settings.published_folder)
+    current = services.models.current()
+    assert current is not None
+    at = "2026-01-02T03:04:05+00:00"
+    rejected = ("rmse: 0.9 is above 0.8",)
+    files.write_versions(
+        (
+            RegisteredVersion("2", other_bundle.digest, at, ("candidate",), False, rejected, None),
+            RegisteredVersion("1", current.digest, at, ("production",), True, (), None),
+        )
+    )
+    return files
+
+
+def test_a_retraining_is_asked_for_once_and_followed_to_its_end(
+    operator: PageClient, services: Services
+) -> None:
+    folders = MonitoringFolders(services.settings.monitoring_folder)
+    assert "Ask for a retraining" in operator.get("/ops/retrain")
+    assert operator.send("/ops/retrain", on="/ops/retrain", reason=" ").status_code == 422
+    asked = operator.send("/ops/retrain", on="/ops/retrain", reason="new films came")
+    assert asked.status_code == 303
+    html = operator.get("/ops")
+    assert "Retraining asked for, pending:" in html
+    assert "new films came" in html
+    assert "the next round of monitoring decides on it" in html
+    assert "asked for already" in operator.get("/ops/retrain")
+    again = operator.send("/ops/retrain", on="/ops", reason="again")
+    assert again.status_code == 409
+    assert "waits for the next round" in again.text
+    request = waiting_request(folders.retrain_request)
+    assert request is not None
+    journal = Journal(folders.journal)
+    made = RetrainDecision(True, (BY_HAND,), (), (), MonitorState())
+    number = journal.record(made, NewData("d", 10, 100), 4000.0, {"request": asdict(request)})
+    html = operator.get("/ops")
+    assert "Retraining asked for, taken:" in html
+    end_request(folders.retrain_request, request.request_id)
+    journal.begin(number, 4100.0)
+    journal.end(number, "promoted", MonitorState(), 4200.0, {"detail": "better by far"})
+    html = operator.get("/ops")
+    assert "Retraining asked for" not in html
+    assert "<strong>promoted</strong>: better by far" in html
+    assert f"by hand: new films came ({request.by})" in html
+    assert "retrain, done" in html
+    assert "retrain, refused" in html
+
+
+def test_a_wish_that_is_held_back_says_by_what(operator: PageClient, services: Services) -> None:
+    operator.send("/ops/retrain", on="/ops", reason="new films came")
+    folders = MonitoringFolders(services.settings.monitoring_folder)
+    request = waiting_request(folders.retrain_request)
+    assert request is not None
+    reasons = (Reason("data_quality", False, "9 % of the ratings are of no known movie"),)
+    held = RetrainDecision(False, (BY_HAND,), reasons, (), MonitorState())
+    Journal(folders.journal).record(
+        held, NewData("d", 10, 100), 4000.0, {"request": asdict(request)}
+    )
+    html = operator.get("/ops")
+    assert "Retraining asked for, held back:" in html
+    assert "data_quality: 9 % of the ratings" in html
+
+
+def test_a_rejected_version_is_promoted_only_with_its_reasons_before_the_eyes(
+    operator: PageClient, versions: PromotionFiles
+) -> None:
+    html = operator.get("/ops")
+    assert "rmse: 0.9 is above 0.8" in html
+    assert 'href="/ops/promote/2"' in html
+    assert 'href="/ops/promote/1"' not in html
+    asking = operator.get("/ops/promote/2")
+    assert "The gate did not let it through." in asking
+    assert "rmse: 0.9 is above 0.8" in asking
+    operator.get("/ops/promote/9", status=404)
+    assert "production already" in operator.get("/ops/promote/1")
+    for version, text in (("9", "no such version"), ("1", "production already")):
+        refused = operator.send(f"/ops/promote/{version}", on="/ops", reason="x")
+        assert refused.status_code == 409
+        assert text in refused.text
+    done = operator.send("/ops/promote/2", on="/ops/promote/2", reason="viewers like it")
+    assert done.status_code == 303
+    html = operator.get("/ops")
+    assert "Promotion of version 2, pending:" in html
+    assert "version 2: viewers like it" in html
+    again = operator.send("/ops/promote/2", on="/ops", reason="again")
+    assert again.status_code == 409
+    request = versions.waiting()
+    assert request is not None
+    versions.end(request, "refused", "Version 2 cannot be production: its bundle is altered.")
+    html = operator.get("/ops")
+    assert "its bundle is altered" in html
+    assert "pending" not in html
+
+
+@pytest.mark.parametrize("action", ["rollback", "retrain", "promote/2"])
+def test_nothing_is_asked_without_a_key_and_the_token_of_the_form(
+    page: PageClient, operator: PageClient, versions: PromotionFiles, other: PageClient, action: str
+) -> None:
+    other.get(f"/ops/{action}", status=401)
+    assert other.send(f"/ops/{action}", on="/ops", reason="x").status_code == 401
+    assert operator.client.post(f"/ops/{action}", data={"reason": "x"}).status_code == 403
+    assert versions.waiting() is None
+
+
+def test_what_is_done_and_cannot_be_noted_is_said_clearly(
+    operator: PageClient,
+    versions: PromotionFiles,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    append = AuditLog.append
+
+    def full(log: AuditLog, key_id: str, action: str, outcome: str, detail: str) -> None:
+        if outcome != "asked":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        append(log, key_id, action, outcome, detail)
+
+    monkeypatch.setattr(AuditLog, "append", full)
+    done = operator.send("/ops/retrain", on="/ops", reason="new films came")
+    assert done.status_code == 200
+    assert "Done, but not noted" in done.text
+    assert "waits for the next round of monitoring" in done.text
+    assert "No space left on device" in done.text
+    folders = MonitoringFolders(services.settings.monitoring_folder)
+    assert waiting_request(folders.retrain_request) is not None
+    refused = operator.send("/ops/rollback", on="/ops", reason="odd lists")
+    assert refused.status_code == 409
+    assert "not that it was refused" in refused.text
+
+
+def test_the_api_does_and_says_the_same(
+    app: OpenAPI, ring: keys.KeyRing, versions: PromotionFiles, services: Services
+) -> None:
+    client, header = app.test_client(), {"X-API-Key": ring.create("Ada", ["admin"])}
+    assert client.get("/v1/admin/ops").status_code == 401
+    report(services.settings.monitoring_folder, psi=0.31)
+    body = {"reason": "new films came"}
+    asked = client.post("/v1/admin/retrain", json=body, headers=header)
+    assert asked.status_code == 202
+    assert asked.get_json()["unnoted"] is None
+    chosen = client.post("/v1/admin/promote", json={**body, "version": "2"}, headers=header)
+    assert chosen.status_code == 202
+    assert client.post("/v1/admin/rollback", json={}, headers=header).status_code == 409
+    for wrong in ({}, {"reason": ""}, {"reason": "  "}, {"reason": "x", "more": 1}):
+        assert client.post("/v1/admin/retrain", json=wrong, headers=header).status_code == 422
+    answer = client.get("/v1/admin/ops", headers=header)
+    assert answer.headers["Cache-Control"] == "no-store"
+    found = OpsAnswer.model_validate(answer.get_json())
+    assert not found.healthy
+    assert found.problems == ["Beyond the drift threshold: rating."]
+    assert found.drift is not None
+    assert found.drift.columns[0].is_beyond
+    assert found.retrain_request is not None
+    assert found.retrain_request.state == "pending"
+    assert found.promotion is not None
+    assert (found.promotion.version, found.promotion.state) == ("2", "pending")
+    assert [version.gate for version in found.versions] == [False, True]
+    assert found.model is not None
+    assert found.model.version == "1"
+    outcomes = [(deed.action, deed.outcome) for deed in reversed(found.audit)]
+    assert outcomes == [
+        ("retrain", "asked"),
+        ("retrain", "done"),
+        ("promote", "asked"),
+        ("promote", "done"),
+        ("rollback", "asked"),
+        ("rollback", "refused"),
+    ]
+
+
+def test_the_time_since_training_is_that_of_the_registration(
+    operator: PageClient, services: Services
+) -> None:
+    assert "when is not recorded" in operator.get("/ops")
+    served = services.models.current()
+    assert served is not None
+    at = datetime.now(UTC) - timedelta(days=3, minutes=5)
+    served.published.lineage["registered_at"] = at.isoformat()
+    assert f'3 days ago (<time datetime="{at.isoformat()}">' in operator.get("/ops")
+
+
+def test_a_monitor_or_a_publisher_that_fares_badly_is_an_alarm(
+    operator: PageClient, services: Services
+) -> None:
+    runs = services.settings.runs_folder
+    record_run(runs, "monitoring", 4000.0, 4010.0, 0)
+    folder, now = services.models.folder, datetime.now(UTC)
+    folder.write_status(PublisherStatus(1, now.isoformat()))
+    assert "<h2>Healthy</h2>" in operator.get("/ops")
+    record_run(runs, "monitoring", 4000.0, 4010.0, 1)
+    folder.write_status(
+        PublisherStatus(1, (now - timedelta(hours=1)).isoformat(), error="no registry there")
+    )
+    html = operator.get("/ops")
+    assert "The last round of monitoring, 1970-01-01 01:06 UTC, ended: failed." in html
+    assert "no registry there" in html
+    assert "has not looked at the registry" in html
+    (runs / "monitoring.json").write_text("{")
+    (folder.root / "publisher.json").write_text("{")
+    (folder.root / "versions.json").write_text("{")
+    html = operator.get("/ops")
+    for text in ("the last round of monitoring went", "the publisher fares", "versions.json"):
+        assert text in html

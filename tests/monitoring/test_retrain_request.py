@@ -1,0 +1,138 @@
+"""Somebody's wish to train again: one at a time, decided on once, followed to its end."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from monitoring.decision import BY_HAND, NewData, Reason, RetrainDecision
+from monitoring.errors import MonitoringError
+from monitoring.folders import MonitoringFolders
+from monitoring.journal import Journal
+from monitoring.retrain_request import (
+    RetrainRequest,
+    ask_to_retrain,
+    end_request,
+    waiting_request,
+)
+from monitoring.standing import Wish, standing
+from monitoring.state import MonitorState
+from pipelines.requested import asked_by, take_request
+
+DATA = NewData("data-1", 100, 1000)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> MonitoringFolders:
+    return MonitoringFolders(tmp_path / "monitoring")
+
+
+@pytest.fixture
+def wish(folders: MonitoringFolders) -> RetrainRequest:
+    return ask_to_retrain(folders.retrain_request, "k1", "new films", 100.0)
+
+
+def decide(folders: MonitoringFolders, wish: RetrainRequest | None, *, retrain: bool) -> int:
+    reasons = (Reason("cause", True, BY_HAND), Reason("data_quality", retrain, "odd stars"))
+    made = RetrainDecision(retrain, (BY_HAND,), reasons, (), MonitorState())
+    about = {} if wish is None else {"request": asdict(wish)}
+    return Journal(folders.journal).record(made, DATA, 200.0, about)
+
+
+def follow(folders: MonitoringFolders) -> Wish:
+    found = standing(folders).wish()
+    assert found is not None
+    return found
+
+
+def silent(text: str) -> None:
+    raise AssertionError(text)
+
+
+def test_of_many_who_ask_at_once_one_is_heard(folders: MonitoringFolders) -> None:
+    made: list[str] = []
+    refused: list[MonitoringError] = []
+
+    def ask(name: str) -> None:
+        try:
+            made.append(ask_to_retrain(folders.retrain_request, name, "why not", 1.0).by)
+        except MonitoringError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=ask, args=(f"k{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    assert "asked for already" in str(refused[0])
+    found = waiting_request(folders.retrain_request)
+    assert found is not None
+    assert [found.by] == made
+    assert len(list(folders.retrain_request.parent.iterdir())) == 1
+
+
+def test_a_wish_waits_is_taken_and_ends(folders: MonitoringFolders, wish: RetrainRequest) -> None:
+    assert follow(folders).state == "pending"
+    assert take_request(folders, silent) == wish
+    number = decide(folders, wish, retrain=True)
+    # The round was killed here: its decision stands, and the wish is not decided on again.
+    assert follow(folders).state == "taken"
+    Journal(folders.journal).end(number, "failed", MonitorState(), 300.0, {"detail": "killed"})
+    assert take_request(folders, silent) is None
+    assert waiting_request(folders.retrain_request) is None
+    ended = follow(folders)
+    assert (ended.state, ended.decision, ended.request) == ("finished", number, wish)
+    assert ended.detail == "It ended: failed. killed"
+
+
+def test_a_wish_that_a_rule_holds_back_names_the_rule(
+    folders: MonitoringFolders, wish: RetrainRequest
+) -> None:
+    decide(folders, wish, retrain=False)
+    decide(folders, None, retrain=False)
+    found = follow(folders)
+    assert found.state == "held back"
+    assert found.detail == "No training began. data_quality: odd stars."
+
+
+def test_a_wish_waits_for_the_end_of_a_retraining(
+    folders: MonitoringFolders, wish: RetrainRequest
+) -> None:
+    number = decide(folders, None, retrain=True)
+    assert take_request(folders, silent) is None
+    assert follow(folders).state == "pending"
+    Journal(folders.journal).end(number, "promoted", MonitorState(), 300.0, {})
+    assert take_request(folders, silent) == wish
+
+
+def test_only_the_wish_that_was_decided_on_is_removed(
+    folders: MonitoringFolders, wish: RetrainRequest
+) -> None:
+    end_request(folders.retrain_request, "another")
+    assert waiting_request(folders.retrain_request) == wish
+    end_request(folders.retrain_request, wish.request_id)
+    end_request(folders.retrain_request, wish.request_id)
+    assert waiting_request(folders.retrain_request) is None
+    assert standing(folders).wish() is None
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"by": "k1"}', '{"request_id":1,"by":1,"reason":1,"at":"x"}']
+)
+def test_an_unreadable_wish_is_said_and_ends_no_round(
+    folders: MonitoringFolders, text: str
+) -> None:
+    folders.retrain_request.parent.mkdir(parents=True)
+    folders.retrain_request.write_text(text)
+    said: list[str] = []
+    assert take_request(folders, said.append) is None
+    assert "retrain.json: the request to train again cannot be read" in said[0]
+    assert standing(folders).problems == tuple(said)
+
+
+def test_who_asked_is_said_in_a_sentence(wish: RetrainRequest) -> None:
+    assert asked_by(wish) == "The API key k1 asked for a retraining: new films"
