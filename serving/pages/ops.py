@@ -121,6 +121,7 @@ def _shown(found: Overview) -> dict[str, Any]:
     return {
         "found": found,
         "trained": None if trained_at is None else ago(found.now - trained_at),
+        "loaded_at": None if served is None else served.loaded_at,
         "loaded": None if served is None else ago(found.now - served.loaded_at),
         "has_previous": services().models.previous() is not None,
         "report": report,

@@ -115,7 +115,7 @@ def test_drift_beyond_the_threshold_is_an_alarm(
     html = operator.get("/ops")
     assert f"<h2>{title}</h2>" in html
     assert f"{psi:.3f}" in html
-    assert "80.0 %" in html
+    assert "<td>80.0</td>" in html
     assert "style=" not in html
 
 
