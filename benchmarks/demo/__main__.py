@@ -16,7 +16,7 @@ from typing import Any
 
 import environment
 from benchmarks.demo.plot import plot_satisfaction
-from benchmarks.demo.story import Pace, Story, play
+from benchmarks.demo.story import SHORT, Pace, Story, play
 from benchmarks.report import Check, at_least, at_most, emit, say
 
 _DATA_REJECTED = 3
@@ -29,13 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play the demo, print its report, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.demo", description=__doc__)
     parser.add_argument("--check", action="store_true", help="exit with 1 if a check is not ok")
-    parser.add_argument("--short", action="store_true", help="less traffic, for tests")
+    parser.add_argument("--short", action="store_true", help="shorter windows, a smaller world")
     options = parser.parse_args(arguments)
     folder = environment.state_dir() / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     begun = time.monotonic()
-    pace = Pace(60.0, 60.0, 25.0, 420.0, 20.0, 12) if options.short else Pace()
-    story = play(folder, pace)
+    story = play(folder, SHORT if options.short else Pace())
     seconds = time.monotonic() - begun
     periods = by_period(story)
     picture = plot_satisfaction(story, folder / "satisfaction.png")

@@ -52,7 +52,9 @@ class Project:
             **kept,
             "MOVIE_ROULETTE_VAR": str(self.folder),
             # What is compiled does not depend on the state.
-            "NUMBA_CACHE_DIR": str(environment.state_dir() / "numba"),
+            "NUMBA_CACHE_DIR": os.environ.get(
+                "NUMBA_CACHE_DIR", str(environment.state_dir() / "numba")
+            ),
             "MOVIE_ROULETTE_PROFILING__PERIOD_SECONDS": str(self.period_seconds),
             "MOVIE_ROULETTE_PROFILING__PIECE_SECONDS": "2",
         }
@@ -79,7 +81,7 @@ class Project:
         """Run the server with its publisher and profiler."""
         variables = self.variables()
         with running(
-            self.folder, ("-m", "serving"), ready="/health/ready", environ=variables
+            self.folder, ("-m", "serving"), ready="/health/ready", base=variables
         ) as server:
             yield server
 

@@ -58,6 +58,7 @@ def running(
     ready: str,
     environ: Mapping[str, str] | None = None,
     port: int | None = None,
+    base: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Start a server, wait until it answers, and end it.
 
@@ -67,10 +68,12 @@ def running(
         ready: Path that answers 200 when it is ready.
         environ: Variables to add.
         port: Where it listens; free unless given.
+        base: Variables to add to; those of this process unless given.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
-    variables = os.environ | {
+    variables = {
+        **(os.environ if base is None else base),
         "MOVIE_ROULETTE_VAR": str(folder),
         "MOVIE_ROULETTE_WEB__PORT": str(port),
         **(environ or {}),

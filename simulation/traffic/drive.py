@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pandas as pd
@@ -74,7 +74,10 @@ class Drive:
         run = f"sim-{traffic.seed}-{secrets.token_hex(4)}"
         self._visitors = Visitors(before, after, titles, self.record, traffic.seed, run)
         self.visits = draw_schedule(traffic, scenario, audience.eagerness())
-        self._stop = threading.Event()
+        # The same arrivals as they are once the scenario has begun.
+        begun = replace(traffic, change_at=0.0)
+        self._changed = draw_schedule(begun, scenario, audience.eagerness())
+        self._stop, self._change = threading.Event(), threading.Event()
         self._error: RouletteError | None = None
 
     def run(self) -> None:
@@ -107,6 +110,10 @@ class Drive:
     def stop(self) -> None:
         """Let `run` begin no further visit; to be called from another thread."""
         self._stop.set()
+
+    def change(self) -> None:
+        """Let the scenario begin now, if it has not; to be called from another thread."""
+        self._change.set()
 
     def report(self) -> dict[str, Any]:
         """Return everything that is known of the drive, as plain values."""
@@ -145,6 +152,8 @@ class Drive:
                 due = begin + visit.due
                 if self._stop.wait(max(due - time.perf_counter(), 0.0)):
                     return
+                if self._change.is_set():
+                    visit = self._changed[visit.number]
                 self._visitors.make(visit, connection, due)
         except RouletteError as error:
             self._error = error

@@ -1,4 +1,5 @@
-"""A round of monitoring as its users run it: new ratings, a retraining, and the next round."""
+"""A round of monitoring as its users run it: new ratings, a retraining somebody asked for, and the
+next round."""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ from events.schema import Event, EventKind
 from events.store import EventStore
 from monitoring.folders import MonitoringFolders
 from monitoring.journal import Journal
+from monitoring.retrain_request import ask_to_retrain, waiting_request
+from monitoring.standing import standing
 from tests.e2e.pipeline_process import REPO, process_environment, run, small_run, warm
 from tests.e2e.registry_state import read_state
 
@@ -51,11 +54,19 @@ def test_a_retraining_learns_from_the_site_and_leaves_the_checkout_alone(
     store.close()
     recorded = (REPO / "data.dvc").read_bytes()
     data = ("--dataset", "small", "--data-path", str(small_data))
-    done = run(var, "monitoring", *data, "--retrain", "--json")
+    folders = MonitoringFolders(var / "monitoring")
+    wish = ask_to_retrain(folders.retrain_request, "k1", "new films came", now.timestamp())
+    done = run(var, "monitoring", *data, "--json")
     assert done.code == 0, done.stderr
     outcome = json.loads(done.stdout[f"\n{done.stdout}".rindex("\n{\n") :])
     assert outcome["retrain"], outcome
-    journal = Journal(MonitoringFolders(var / "monitoring").journal)
+    assert outcome["causes"] == ["by hand"]
+    assert "The API key k1 asked for a retraining: new films came" in outcome["notes"]
+    assert waiting_request(folders.retrain_request) is None
+    followed = standing(folders).wish()
+    assert followed is not None
+    assert (followed.state, followed.request) == ("finished", wish)
+    journal = Journal(folders.journal)
     ended = journal.retrainings()[0]
     assert ended.outcome in ("promoted", "rejected"), ended.record
     assert ended.data.ratings == 500

@@ -146,3 +146,24 @@ def test_a_server_that_is_gone_is_counted_not_fatal(
     found = made.report()
     assert found["failed"]["list: ConnectionRefusedError"] == len(made.visits) > 0
     assert found["truth"] == []
+
+
+def test_a_scenario_begins_when_it_is_told_to(
+    server: Running, tiny_catalogue: pd.DataFrame, tiny_world: Simulation
+) -> None:
+    traffic = Traffic(users=30, newcomers=10, rate=60.0, seconds=1.0, change_at=1.0, seed=5)
+    made = Drive(
+        Target("127.0.0.1", server.port),
+        traffic,
+        SCENARIOS["cold-wave"],
+        catalogue=tiny_catalogue,
+        world=tiny_world,
+        connections=8,
+    )
+    assert {(visit.kind, visit.after) for visit in made.visits} == {("viewer", False)}
+    made.change()
+    made.run()
+    found = made.report()
+    assert found["failed"] == {}
+    assert {row["phase"] for row in found["truth"]} == {"after"}
+    assert {row["viewers"] for row in found["truth"]} == {"viewer", "newcomer"}
