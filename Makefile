@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help pipeline serve exporter test lint types pytest format hooks zenml mlflow lock clean clean-state FORCE
+.PHONY: help pipeline serve demo exporter test lint types pytest format hooks zenml mlflow lock clean clean-state FORCE
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ format: .venv/dev.stamp ## Put the code into the house's style
 
 hooks: .venv/dev.stamp ## Run the quick checks before every commit
 	$(BIN)/pre-commit install
+
+demo: .venv/serving.stamp ## Play the whole loop: train, serve, drift, retrain, swap, and refuse poison
+	@$(BIN)/python -m benchmarks.demo --check $(ARGS)
 
 exporter: .venv/serving.stamp ## Tell Prometheus of pipelines, models and drift on 127.0.0.1:9108
 	@$(BIN)/python -m monitoring.exporter $(ARGS)

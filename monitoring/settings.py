@@ -137,9 +137,11 @@ class MonitoringConfig(RunConfig):
     """Run settings of the monitoring pipeline, as in ``configs/monitoring.yaml``.
 
     Attributes:
+        params: YAML hyper-parameters of a retraining, or ``None`` for ``params.yaml``.
         drift: What is measured.
         decision: When a model is trained again.
     """
 
+    params: str | None = None
     drift: DriftSettings = field(default_factory=DriftSettings)
     decision: DecisionSettings = field(default_factory=DecisionSettings)

@@ -77,8 +77,9 @@ def monitor(plan: Plan) -> MonitoringOutcome:
             )
             finished = Client().get_pipeline_run(made.id)
             take_kept_files(folders.reports)
-        report = DriftReport.from_dict(output(finished, "compute_drift", "drift"))
-        decision = output(finished, "decide_retraining", "decision")
+        steps = finished.steps
+        report = DriftReport.from_dict(output(steps, "compute_drift", "drift"))
+        decision = output(steps, "decide_retraining", "decision")
         for text in (*report.alerts, *decision["alerts"]):
             tell(text, step="decide_retraining", run=name)
         later = finish_retraining(config) if decision["retrain"] else None
@@ -113,7 +114,7 @@ def _outcome(
         ),
         message=message,
         notes=(*notes, *report.notes, *report.alerts, *decision["alerts"]),
-        steps=step_outcomes(run),
+        steps=step_outcomes(run.steps),
         zenml_run=run.name,
         mlflow_run=run_id,
         places=(

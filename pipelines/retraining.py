@@ -155,6 +155,8 @@ def training_command(config: MonitoringConfig, events_version: str) -> list[str]
     }
     command = [sys.executable, str(environment.ROOT / "run_pipeline.py"), "training"]
     command += ["--with-events", "--json"]
+    if config.params is not None:
+        command += ["--params", config.params]
     for key, value in settings.items():
         command += ["--set", f"{key}={json.dumps(value)}"]
     return command

@@ -28,6 +28,9 @@ from serving.balance import ConnectionCounts
 from serving.edge import refusing
 
 _REFUSING_THREADS = 2
+#: A refusal takes at least so long: who tries again at once would else take the time of those that
+#: are let in.
+_REFUSAL_SECONDS = 0.002
 #: Between two looks at what has waited for too long.
 _LOOK_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.0002
@@ -136,9 +139,13 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
             super().enqueue_req(conn)
             return
         self._refused.add(conn)
-        self._refusals.submit(self.handle, conn).add_done_callback(
+        self._refusals.submit(self._refuse, conn).add_done_callback(
             lambda future: self.method_queue.defer(self.finish_request, conn, future)
         )
+
+    def _refuse(self, conn: TConn) -> Any:
+        time.sleep(_REFUSAL_SECONDS)
+        return self.handle(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
         """Answer a request; whoever sends too long a body is told that the connection ends."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 import environment
 from recommender.bundle import Bundle, CodeState
@@ -26,6 +27,10 @@ os.environ["MOVIE_ROULETTE_VAR"] = _STATE
 for _key in environment.defaults(Path(_STATE)):
     os.environ.pop(_key, None)
 environment.apply()
+
+# No test is held to the clock: neither an example nor the making of one.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 #: Processes share the tests out file by file; what takes longest begins.

@@ -18,13 +18,15 @@ _BY_DESIGN = ("#overloaded", "#store-unavailable")
 #: Code, not words that an answer may have for people.
 _TRACE = re.compile(
     rb"Traceback \(most recent|File \"[^\"]+\", line \d|site-packages|sqlalchemy[./]|sqlite3\."
-    rb"|psycopg|pydantic_core|werkzeug\.|/serving/|[A-Za-z]Error\b|Exception\b|/home/|/root/"
+    rb"|psycopg|pydantic_core|werkzeug\.|/serving/|[A-Za-z]Error\b|Exception\b|/(?:home|root)/"
 )
 _MARK = MARK.encode()
 #: Markup of `hostile.markup` as a browser would read it.
 _MARKUP = re.compile(rb"(?i)<(?:script|img|svg|iframe)[ /]" + _MARK)
 #: An attribute that would end the one in which it stands; in JSON the quote is escaped.
 _ATTRIBUTE = re.compile(rb'(?<!\\)" onmouseover=' + _MARK)
+#: The headers that `hostile` tries to bring in; the pages' own cookies have other names.
+_INJECTED = re.compile(rb"(?im)^(?:x-injected:|set-cookie:\s*" + _MARK + rb"=)")
 _MOST_EXAMPLES = 20
 _LONGEST_EXAMPLE = 400
 
@@ -75,7 +77,7 @@ def faults_of_text(answer: Answer) -> Iterator[str]:
         yield "traces"
     if _MARKUP.search(answer.raw) or _ATTRIBUTE.search(answer.raw):
         yield "reflected"
-    if any(name in answer.header for name in ("x-injected", "set-cookie")):
+    if _INJECTED.search(answer.raw.partition(b"\r\n\r\n")[0]):
         yield "headers_injected"
     kind = answer.header.get("content-type", "")
     if "json" in kind and answer.body and not _is_json(answer.body):

@@ -31,6 +31,13 @@ WISH_KINDS: tuple[WishKind, ...] = get_args(WishKind)
 #: Most wishes of one list, and characters of one.
 MOST_WISHES = 40
 LONGEST_WISH = 200
+#: Most digits of what a wish names by number.
+_DIGITS = {"era": 4, "movie": 19}
+#: How a wish is written.
+WISH_PATTERN = (
+    r"^(?:(?:genre|person):.+|era:[0-9]{1,4}|movie:[0-9]{1,19})"
+    r":-?(?:0(?:\.[0-9]{1,6})?|1(?:\.0{1,6})?)$"
+)
 #: Largest seed of the roulette; what a JavaScript number holds.
 LARGEST_SEED = 2**53 - 1
 #: Scale of the roulette's noise, in the unit of a wish: good movies stay likely, and each of
@@ -61,7 +68,10 @@ class Wish:
             raise _wrong(f"a wish must be of {', '.join(WISH_KINDS)}", self.kind)
         if not self.name or len(self.name) > LONGEST_WISH:
             raise _wrong(f"a wish must name something in 1 to {LONGEST_WISH} characters", self.name)
-        if self.kind in ("era", "movie") and not (self.name.isascii() and self.name.isdigit()):
+        digits = _DIGITS.get(self.kind)
+        if digits and not (
+            self.name.isascii() and self.name.isdigit() and len(self.name) <= digits
+        ):
             raise _wrong(f"a wish of the kind {self.kind} must name a number", self.name)
         if not -1.0 <= self.strength <= 1.0:
             raise _wrong("the strength of a wish must be from -1 to 1", self.strength)

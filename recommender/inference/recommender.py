@@ -201,8 +201,8 @@ class Recommender:
             choice: Who makes the list and what the viewer wishes; the hybrid unless given.
 
         Raises:
-            UsageError: ``k`` is below 1, the arrays differ in length, a rating is not of the
-                scale, or a wish is about something that the catalogue does not have.
+            UsageError: ``k`` is below 1, the arrays differ in length, or a rating is not of
+                the scale.
         """
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
         viewer = visitor.viewer(self.scale)
@@ -269,7 +269,7 @@ class Recommender:
             choice: As of `recommend_for_history`.
 
         Raises:
-            UsageError: The movie is not in the catalogue, or the history or a wish is malformed.
+            UsageError: The movie is not in the catalogue, or the history is malformed.
         """
         movie = self._movie(movie_id)
         visitor = self._audience.visitor(user_id, movie_ids, ratings)
@@ -304,7 +304,7 @@ class Recommender:
             choice: As of `explain`.
 
         Raises:
-            UsageError: A movie is not in the catalogue, or the history or a wish is malformed.
+            UsageError: A movie is not in the catalogue, or the history is malformed.
         """
         movies = np.array([self._movie(movie_id) for movie_id in wanted], dtype=np.int64)
         viewer = self._audience.visitor(user_id, movie_ids, ratings).viewer(self.scale)

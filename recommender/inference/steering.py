@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recommender.errors import UsageError
 from recommender.inference.browsing import Browser, Wanted
 from recommender.inference.catalogue import Catalogue
 from recommender.inference.choices import (
@@ -55,8 +54,7 @@ class Steering:
     def part(self, choice: Choice | None) -> Part:
         """Return the part that makes the list; the hybrid where nothing was chosen.
 
-        Raises:
-            UsageError: A wish is about something that the catalogue does not have.
+        A wish about something that the catalogue does not have changes nothing.
         """
         if choice is None:
             return self.parts["hybrid"]
@@ -76,10 +74,6 @@ class Steering:
 
     def _addition(self, wish: Wish) -> Addition:
         about, name = self._about(wish)
-        if not about.any():
-            raise UsageError(
-                f"the catalogue has no such {wish.kind}", place="wishes", value=wish.name
-            )
         return Addition(f"{'more' if wish.strength > 0 else 'less'} {name}", wish.strength * about)
 
     def _about(self, wish: Wish) -> tuple[Scores, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +15,8 @@ from serving.routes.lineage import model_card
 from serving.services import services
 
 blueprint = page_blueprint("model", __name__)
+#: A SHA-256 as it is written.
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 #: What metrics are called, and whether less is better.
 METRICS = {
     "rmse": "Error of rating estimates (RMSE, stars)",
@@ -37,7 +40,7 @@ def earlier(digest: str) -> Response:
     served = services().models.current()
     if served is not None and served.digest == digest:
         return model()
-    record = services().models.folder.record(digest) if digest.isalnum() else None
+    record = services().models.folder.record(digest) if _DIGEST.fullmatch(digest) else None
     if record is None:
         raise Problem(404, "No model of that digest was ever published here.", kind="no-such-model")
     return _page(asdict(record), is_served=False)

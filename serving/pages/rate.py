@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from serving.lists import Asked, card
+from serving.lists import Asked, card, show
 from serving.model_now import model_now
 from serving.pages.rendering import page_blueprint, render
 from serving.pages.viewing import listed, looker, predicted
+from serving.services import services
 
 blueprint = page_blueprint("rate", __name__)
 _SHOWN = 12
@@ -25,7 +26,8 @@ def rate() -> Response:
     who = looker(served)
     page = min(max(request.args.get("page", 0, type=int), 0), _MOST_PAGES - 1)
     asked = Asked(k=_SHOWN * _MOST_PAGES, recommender="popular", diversity=_VARIETY)
-    known = listed(asked).made.items
+    # The same for everyone: films must not move away under the hand of who rates them.
+    known = show(services(), asked).made.items
     shown = listed(Asked(k=_LIST))
     rated = [movie for movie in reversed(who.history.movie_ids) if served.recommender.has(movie)]
     return render(

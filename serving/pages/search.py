@@ -6,11 +6,13 @@ from flask import Response, request
 from pydantic import ValidationError
 
 from serving.model_now import model_now
+from serving.observing import searched
 from serving.pages.rendering import page_blueprint, render
 from serving.pages.viewing import looker, predicted
 from serving.parsing import problem_of
 from serving.routes.search import found_by
 from serving.schemas.given import SearchQuery
+from serving.services import services
 
 blueprint = page_blueprint("search", __name__)
 _LENGTH = 24
@@ -26,6 +28,7 @@ def search() -> Response:
     except ValidationError as error:
         raise problem_of(error) from None
     served = model_now()
+    searched(services(), text)
     found = found_by(served, query)
     who = looker(served)
     return render(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from events.schema import LARGEST_ID, LONGEST_TEXT_ID
-from recommender.inference.choices import LARGEST_SEED, LONGEST_WISH, MOST_WISHES
+from recommender.inference.choices import LARGEST_SEED, LONGEST_WISH, MOST_WISHES, WISH_PATTERN
 
 # JSON Schema takes 5.0 for an integer too.
 _WHOLE = re.compile(r"(-?[0-9]{1,20})(?:\.0{1,3})?", re.ASCII)
@@ -59,7 +59,7 @@ TextId128 = Annotated[
     Field(min_length=1, max_length=LONGEST_TEXT_ID, pattern=r"^[!-~]+$"),
 ]
 RecommenderField = Literal["hybrid", "taste", "content", "popular", "surprise"]
-WishText = Annotated[str, Field(min_length=5, max_length=LONGEST_WISH)]
+WishText = Annotated[str, Field(max_length=LONGEST_WISH, pattern=WISH_PATTERN)]
 Wishes = Annotated[
     list[WishText],
     Field(

@@ -5,6 +5,7 @@ export function ratings() {
     const star = event.target.closest("form[data-rating] label");
     // The click that the label passes on to its radio button has no place of its own.
     if (!star || event.detail === 0) return;
-    setTimeout(() => star.form?.requestSubmit() ?? star.closest("form")?.requestSubmit());
+    // Once, and after the radio button has got its mark.
+    setTimeout(() => star.closest("form")?.requestSubmit());
   });
 }

@@ -17,11 +17,14 @@ from simulation.parameters import SimulationParameters
 from simulation.ratings import Simulation, simulate
 from simulation.traffic.audience import Audience
 from simulation.traffic.connection import Connection, Target
+from simulation.traffic.memory import recall
 from simulation.traffic.record import Record, percentiles
 from simulation.traffic.scenario import Scenario
 from simulation.traffic.schedule import Traffic, Visit, draw_schedule
 from simulation.traffic.visitor import Mind, Visitors
 
+#: Most viewers who are asked about at once, before the first visit.
+_RECALLING = 4
 #: Most visits under way at once; more wait, and their wait counts.
 CONNECTIONS = 32
 
@@ -81,6 +84,7 @@ class Drive:
             UsageError: The server recommends films that no viewer knows.
             KeyboardInterrupt: It was interrupted; visits under way are finished.
         """
+        recall(self._visitors.before.audience, self._target, self.record, _RECALLING)
         begin, waiting = time.perf_counter(), iter(self.visits)
         taking = threading.Lock()
         threads = [
@@ -99,6 +103,10 @@ class Drive:
             raise
         if self._error is not None:
             raise self._error
+
+    def stop(self) -> None:
+        """Let `run` begin no further visit; to be called from another thread."""
+        self._stop.set()
 
     def report(self) -> dict[str, Any]:
         """Return everything that is known of the drive, as plain values."""

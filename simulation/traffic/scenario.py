@@ -41,7 +41,10 @@ SCENARIOS = {
     "steady": Scenario("viewers do what they always did"),
     "new-releases": Scenario("films of late years are everywhere", era_exposure=1.5),
     "taste-shift": Scenario(
-        "viewers turn to other films, and to old ones", swapped=0.8, era_taste=-0.8
+        "viewers turn to other films, and with newcomers to old ones",
+        swapped=0.5,
+        era_taste=-1.0,
+        newcomers=0.5,
     ),
     "cold-wave": Scenario("most visitors are new", newcomers=0.7),
     "bots": Scenario("machines hammer and rate at random", bots=0.5),

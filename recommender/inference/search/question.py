@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from recommender.inference.search.text import ARTICLES, plain_words, without_articles
+from recommender.inference.search.text import ARTICLES, as_numeral, plain_words, without_articles
 from recommender.inference.search.vocabulary import Vocabulary, WordRange
 
 #: What is read of a query.
@@ -127,7 +127,7 @@ def _parted(word: str, places: tuple[int, ...], vocabulary: Vocabulary) -> list[
         if first is None:
             continue
         for skipped in (0, 1):
-            second = vocabulary.find(word[cut + skipped :])
+            second = vocabulary.find(as_numeral(word[cut + skipped :]))
             if second is not None:
                 similarity = _PHRASE_SIMILARITY - 0.1 * skipped
                 found.append(Phrase(places, (first, second), similarity))

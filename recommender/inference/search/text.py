@@ -70,8 +70,7 @@ def words_of(text: str) -> list[Word]:
     """
     text = _without_elisions(text)
     words = [
-        Word(_ROMAN.get(word.text, word.text), word.places)
-        for word in _joined_initials(text, _runs(text))
+        Word(as_numeral(word.text), word.places) for word in _joined_initials(text, _runs(text))
     ]
     if words:
         return words
@@ -81,14 +80,14 @@ def words_of(text: str) -> list[Word]:
 def plain_words(text: str) -> list[str]:
     """Return the words of ``text`` as `words_of` does, without their places and faster."""
     if is_simple(text):
-        return [_ROMAN.get(word, word) for word in text.lower().split()]
+        return [as_numeral(word) for word in text.lower().split()]
     if _MAYBE_INITIALS.search(text):
         return [word.text for word in words_of(text)]
     plain = _without_elisions(text).translate(_FOLDING)
     words = plain.split()
     if not words or (not plain.isascii() and _UNSPACED.search(plain)):
         return [word.text for word in words_of(text)]
-    return [_ROMAN.get(word, word) for word in words]
+    return [as_numeral(word) for word in words]
 
 
 def without_articles(words: Sequence[str]) -> list[str]:
@@ -98,6 +97,15 @@ def without_articles(words: Sequence[str]) -> list[str]:
     (['matrix'], ['the'])
     """
     return [word for word in words if word not in ARTICLES] or list(words)
+
+
+def as_numeral(word: str) -> str:
+    """Return a word with a Roman numeral of a sequel written in digits.
+
+    >>> as_numeral("iii"), as_numeral("xi"), as_numeral("x")
+    ('3', '11', 'x')
+    """
+    return _ROMAN.get(word, word)
 
 
 def is_simple(text: str) -> bool:

@@ -106,6 +106,7 @@ def marked(query: str) -> list[str]:
         ("et", "E.T. the Extra-Terrestrial"),
         ("e.t.", "E.T. the Extra-Terrestrial"),
         ("rocky 2", "Rocky II"),
+        ("rockyI I", "Rocky II"),
         ("千尋", "千と千尋の神隠し"),
         ("$", "$"),
         ("2001", "2001: A Space Odyssey"),

@@ -188,7 +188,7 @@ def test_whatever_is_typed_is_only_text(visit: Visit) -> None:
         expect(page.get_by_role("heading", level=1)).not_to_contain_text("tonight")
         visitor.go("/movies")
         for label in ("Words", "From year", "To year"):
-            _type(page.get_by_label(label), text)
+            _type(page.get_by_label(label, exact=True), text)
         page.get_by_role("button", name="Show").click()
         expect(page.locator("[aria-busy]")).to_have_count(0)
         visitor.go("/sign-in")

@@ -50,10 +50,16 @@ def test_an_anonymous_visitor_rates_and_the_list_changes_at_once(
     visitor.go("/rate")
     expect(visitor.page.locator("[data-region=yours] [role=status]")).to_contain_text("Popular")
     before = visitor.titles(".mini li > a:first-child > span")
+    films = visitor.titles(".rate-film h3")
+    sent: list[str] = []
+    visitor.page.on("request", lambda asked: sent.append(asked.method))
     visitor.page.locator(".rate-film").first.locator("label.right").nth(4).click()
     expect(visitor.page.locator("[data-region=yours] [role=status]")).to_contain_text("1 rated")
     expect(visitor.page.get_by_role("status").filter(has_text="saved")).to_be_visible()
     assert visitor.titles(".mini li > a:first-child > span") != before
+    assert visitor.titles(".rate-film h3") == films
+    assert sent.count("POST") == 1
+    expect(visitor.page.get_by_role("link", name="Your data")).to_be_visible()
     cookie = next(one for one in visitor.context.cookies() if one["name"] == "roulette")
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["secure"]) == (True, "Lax", False)
     visitor.go("/for-you")

@@ -32,6 +32,15 @@ def server(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield started
 
 
+@pytest.fixture(autouse=True)
+def _nobody_has_seen_anything(server: Running) -> None:
+    """There are thirty films, which the drives of this module would use up."""
+    connection = Connection(Target("127.0.0.1", server.port))
+    for user_id in range(1, 51):
+        assert connection.ask("DELETE", f"/v1/users/{user_id}").failure is None
+    connection.close()
+
+
 def drive(
     server: Running, catalogue: pd.DataFrame, world: Simulation, name: str, seed: int
 ) -> Drive:
@@ -88,6 +97,16 @@ def test_what_viewers_do_is_stored_with_its_list_and_place(
         ("rating", 1, 1),
     }
     assert all(row[1] == row[2] for row in rows)
+
+
+def test_viewers_remember_what_they_saw_in_an_earlier_drive(
+    server: Running, tiny_catalogue: pd.DataFrame, tiny_world: Simulation
+) -> None:
+    first = drive(server, tiny_catalogue, tiny_world, "steady", seed=60)
+    second = drive(server, tiny_catalogue, tiny_world, "steady", seed=61)
+    before, after = (made._visitors.before.audience for made in (first, second))
+    assert (after.seen | ~before.seen).all()
+    assert after.seen.sum() > before.seen.sum()
 
 
 def test_every_kind_of_broken_request_is_refused(server: Running) -> None:
