@@ -45,6 +45,13 @@ def test_events_are_merged_where_that_is_asked_for() -> None:
     assert plan("comparison", "--set", "with_events=true").config.with_events
 
 
+def test_a_data_set_that_nobody_knows_needs_a_path() -> None:
+    with pytest.raises(UsageError, match=r"ml-latst-small.*ml-latest-small"):
+        plan("--dataset", "ml-latst-small")
+    assert plan("--dataset", "mine", "--data-path", "x").config.dataset == "mine"
+    assert plan("--dataset", "ml-1m").config.dataset == "ml-1m"
+
+
 def test_an_unknown_pipeline_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         plan("trainng")
