@@ -23,8 +23,8 @@ def test_the_command_line_wins_over_the_file() -> None:
 
 
 def test_hyper_parameters_and_run_settings_are_told_apart() -> None:
-    made = plan("--set", "model.n_factors=7", "--set", "seed=3", "--set", "dataset=mine")
-    assert (made.params.model.n_factors, made.params.seed, made.config.dataset) == (7, 3, "mine")
+    made = plan("--set", "model.n_factors=7", "--set", "seed=3", "--set", "dataset=ml-1m")
+    assert (made.params.model.n_factors, made.params.seed, made.config.dataset) == (7, 3, "ml-1m")
 
 
 def test_data_paths_are_absolute_so_that_steps_find_them(tmp_path: Path) -> None:
