@@ -3,7 +3,6 @@ next round."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,7 +57,7 @@ def test_a_retraining_learns_from_the_site_and_leaves_the_checkout_alone(
     wish = ask_to_retrain(folders.retrain_request, "k1", "new films came", now.timestamp())
     done = run(var, "monitoring", *data, "--json")
     assert done.code == 0, done.stderr
-    outcome = json.loads(done.stdout[f"\n{done.stdout}".rindex("\n{\n") :])
+    outcome = done.json
     assert outcome["retrain"], outcome
     assert outcome["causes"] == ["by hand"]
     assert "The API key k1 asked for a retraining: new films came" in outcome["notes"]
