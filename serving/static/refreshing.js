@@ -10,7 +10,7 @@ export function refreshing() {
 
 async function refresh(region) {
   // Whoever reads with the keyboard within the region keeps their place.
-  if (region.contains(document.activeElement)) return;
+  if (region.querySelector(":focus-visible")) return;
   let answer;
   try {
     answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
@@ -22,6 +22,7 @@ async function refresh(region) {
   const found = page.querySelector("[data-refresh]");
   if (!found) return location.reload(); // Signed out meanwhile.
   const open = [...region.querySelectorAll("details")].map((one) => one.open && one.querySelector("summary").textContent);
+  document.title = page.title;
   region.replaceChildren(...found.childNodes);
   for (const one of region.querySelectorAll("details")) one.open = open.includes(one.querySelector("summary").textContent);
 }

@@ -20,7 +20,6 @@ from monitoring.retrain_request import (
 )
 from monitoring.standing import Wish, standing
 from monitoring.state import MonitorState
-from pipelines.requested import asked_by, take_request
 
 DATA = NewData("data-1", 100, 1000)
 
@@ -48,10 +47,6 @@ def follow(folders: MonitoringFolders) -> Wish:
     return found
 
 
-def silent(text: str) -> None:
-    raise AssertionError(text)
-
-
 def test_of_many_who_ask_at_once_one_is_heard(folders: MonitoringFolders) -> None:
     made: list[str] = []
     refused: list[MonitoringError] = []
@@ -77,13 +72,12 @@ def test_of_many_who_ask_at_once_one_is_heard(folders: MonitoringFolders) -> Non
 
 def test_a_wish_waits_is_taken_and_ends(folders: MonitoringFolders, wish: RetrainRequest) -> None:
     assert follow(folders).state == "pending"
-    assert take_request(folders, silent) == wish
     number = decide(folders, wish, retrain=True)
-    # The round was killed here: its decision stands, and the wish is not decided on again.
+    # Decided on and not removed yet, or never, if the round was killed here.
+    assert follow(folders).state == "taken"
+    end_request(folders.retrain_request, wish.request_id)
     assert follow(folders).state == "taken"
     Journal(folders.journal).end(number, "failed", MonitorState(), 300.0, {"detail": "killed"})
-    assert take_request(folders, silent) is None
-    assert waiting_request(folders.retrain_request) is None
     ended = follow(folders)
     assert (ended.state, ended.decision, ended.request) == ("finished", number, wish)
     assert ended.detail == "It ended: failed. killed"
@@ -97,16 +91,6 @@ def test_a_wish_that_a_rule_holds_back_names_the_rule(
     found = follow(folders)
     assert found.state == "held back"
     assert found.detail == "No training began. data_quality: odd stars."
-
-
-def test_a_wish_waits_for_the_end_of_a_retraining(
-    folders: MonitoringFolders, wish: RetrainRequest
-) -> None:
-    number = decide(folders, None, retrain=True)
-    assert take_request(folders, silent) is None
-    assert follow(folders).state == "pending"
-    Journal(folders.journal).end(number, "promoted", MonitorState(), 300.0, {})
-    assert take_request(folders, silent) == wish
 
 
 def test_only_the_wish_that_was_decided_on_is_removed(
@@ -123,16 +107,9 @@ def test_only_the_wish_that_was_decided_on_is_removed(
 @pytest.mark.parametrize(
     "text", ["{", "[]", '{"by": "k1"}', '{"request_id":1,"by":1,"reason":1,"at":"x"}']
 )
-def test_an_unreadable_wish_is_said_and_ends_no_round(
-    folders: MonitoringFolders, text: str
-) -> None:
+def test_an_unreadable_wish_names_its_file(folders: MonitoringFolders, text: str) -> None:
     folders.retrain_request.parent.mkdir(parents=True)
     folders.retrain_request.write_text(text)
-    said: list[str] = []
-    assert take_request(folders, said.append) is None
-    assert "retrain.json: the request to train again cannot be read" in said[0]
-    assert standing(folders).problems == tuple(said)
-
-
-def test_who_asked_is_said_in_a_sentence(wish: RetrainRequest) -> None:
-    assert asked_by(wish) == "The API key k1 asked for a retraining: new films"
+    with pytest.raises(MonitoringError, match="retrain.json: the request to train again"):
+        waiting_request(folders.retrain_request)
+    assert "Remove the file" in standing(folders).problems[0]

@@ -158,6 +158,7 @@ def test_a_retraining_is_asked_for_and_followed_without_a_reload(
     request = waiting_request(folders.retrain_request)
     assert request is not None
     page.evaluate("window.seen = true")
+    page.get_by_text("Rules of the gate").click()
     journal = Journal(folders.journal)
     reasons = (Reason("cause", True, BY_HAND), Reason("data_quality", True, "no problem found"))
     made = RetrainDecision(True, (BY_HAND,), reasons, (), MonitorState())
@@ -169,6 +170,8 @@ def test_a_retraining_is_asked_for_and_followed_without_a_reload(
     journal.end(number, "rejected", MonitorState(), request.at + 60.0, record)
     refreshed(page.locator("#retrainings"), "rejected: Version 3 is not promoted")
     expect(page.get_by_role("heading", name="In alarm")).to_be_visible()
+    assert page.title().startswith("In alarm")
+    expect(page.get_by_text("0.1555, floor 0.0200")).to_be_visible()
     assert page.evaluate("window.seen"), "the page was loaded anew"
 
 
