@@ -110,6 +110,6 @@ def test_only_the_wish_that_was_decided_on_is_removed(
 def test_an_unreadable_wish_names_its_file(folders: MonitoringFolders, text: str) -> None:
     folders.retrain_request.parent.mkdir(parents=True)
     folders.retrain_request.write_text(text)
-    with pytest.raises(MonitoringError, match="retrain.json: the request to train again"):
+    with pytest.raises(MonitoringError, match=r"retrain\.json: the request to train again"):
         waiting_request(folders.retrain_request)
     assert "Remove the file" in standing(folders).problems[0]
