@@ -127,7 +127,7 @@ def _shown(found: Overview) -> dict[str, Any]:
         "report": report,
         "wish": seen.wish(),
         "settings_file": services().settings.monitoring_file.name,
-        "courses": courses(report, decision) if report and decision else [],
+        "courses": courses(report, decision, found.is_beyond) if report and decision else [],
         "measures": measures(report.performance) if report else [],
         "decided": {made.number: made for made in seen.decisions},
         "when": when,

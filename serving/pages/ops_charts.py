@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -92,14 +92,17 @@ def measures(performance: Sequence[Performance]) -> list[Measure]:
     return [_measure(name, [one for one in performance if one.metric == name]) for name in names]
 
 
-def courses(report: Findings, settings: DecisionSettings) -> list[Course]:
+def courses(
+    report: Findings, settings: DecisionSettings, is_beyond: Callable[[str], bool]
+) -> list[Course]:
     """Return the course of every column of the report, the furthest first.
 
     Args:
         report: What was found.
         settings: Thresholds and watched columns.
+        is_beyond: Whether the latest window of a column is beyond the threshold.
     """
-    made = [_course(name, report, settings) for name in report.columns]
+    made = [_course(name, report, settings, is_beyond=is_beyond(name)) for name in report.columns]
     return sorted(made, key=lambda one: (not one.is_beyond, -one.values[-1][2], one.column))
 
 
@@ -137,9 +140,9 @@ def _measure(name: str, found: Sequence[Performance]) -> Measure:
     return Measure(name, rows, _ROW * len(rows))
 
 
-def _course(name: str, report: Findings, settings: DecisionSettings) -> Course:
+def _course(name: str, report: Findings, settings: DecisionSettings, *, is_beyond: bool) -> Course:
     found, enter = report.columns[name], settings.enter_psi
-    latest, shares = found[-1], report.shares.get(name, ())
+    shares = report.shares.get(name, ())
     top = max(2.0 * enter, *(one.psi for one in found)) or 1.0
     step = (WIDTH - _LEFT - _RIGHT) / max(1, len(found) - 1)
     at = [(round(_LEFT + i * step, 1), _height(one.psi, top)) for i, one in enumerate(found)]
@@ -150,7 +153,7 @@ def _course(name: str, report: Findings, settings: DecisionSettings) -> Course:
         last=at[-1],
         threshold=_height(enter, top),
         values=tuple((when(one.start), one.samples, one.psi) for one in found),
-        is_beyond=latest.psi >= enter and latest.samples >= settings.min_samples,
+        is_beyond=is_beyond,
         shares=shares,
         widest=max((max(then, now) for _, then, now in shares), default=0.0) or 1.0,
     )

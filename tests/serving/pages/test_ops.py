@@ -174,6 +174,8 @@ def test_thresholds_and_watched_columns_are_those_of_the_monitor(
     html = operator.get("/ops")
     assert "Beyond the drift threshold: rating." in html
     assert "watched</span>" in html
+    file.write_text("decision: {enter_psi: 0.3, watched: [rating], min_samples: 1000}")
+    assert "<h2>Healthy</h2>" in operator.get("/ops"), "900 values say nothing"
     file.write_text("decision: {enter_spi: 0.3}")
     html = operator.get("/ops")
     assert "The thresholds cannot be read" in html
