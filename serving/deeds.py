@@ -42,8 +42,7 @@ def roll_back(key_id: str, reason: str) -> Done:
     """Take production back on every worker; the publisher passes it on to the registry.
 
     Raises:
-        Problem: 409 where there is nothing to go back to, 422 without a reason, 503 where nothing
-            was done because it could not be written down.
+        Problem: 409 where there is nothing to go back to, 503 where it could not be written down.
     """
 
     def act() -> tuple[str, str]:
@@ -57,7 +56,7 @@ def retrain(key_id: str, reason: str) -> Done:
     """Leave a request to train again, which the monitor takes up in its next round.
 
     Raises:
-        Problem: 409 where one waits already, 422 without a reason, 503 where nothing was done.
+        Problem: 409 where one waits already, 503 where it could not be written down.
     """
     file = MonitoringFolders(services().settings.monitoring_folder).retrain_request
 
@@ -76,7 +75,7 @@ def promote(key_id: str, version: str, reason: str) -> Done:
 
     Raises:
         Problem: 409 where there is no such version, it is production or another request waits,
-            422 without a reason, 503 where nothing was done.
+            503 where it could not be written down.
     """
 
     def act() -> tuple[str, str]:
@@ -114,7 +113,7 @@ def _audited(
         unnoted = _note(key_id, action, "refused", error.problem)
         raise Problem(409, text if unnoted is None else f"{text} {unnoted}", kind=kind) from error
     except OSError as error:
-        detail = f"It could not be written, so nothing was done: {error.strerror}."
+        detail = f"It could not be written: {error.strerror}. See /ops before you ask again."
         unnoted = _note(key_id, action, "refused", detail)
         raise Problem(503, detail if unnoted is None else f"{detail} {unnoted}") from error
     return Done(subject, message, _note(key_id, action, "done", message))

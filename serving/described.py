@@ -8,6 +8,7 @@ from typing import Any
 
 from monitoring.findings import Findings
 from monitoring.journal import Retraining
+from monitoring.run_records import RunRecord
 from monitoring.standing import Decided, Wish
 from serving.overview import Overview
 
@@ -27,6 +28,7 @@ def described(shown: Overview) -> dict[str, Any]:
         "withdrawn_version": shown.withdrawn,
         "drift": None if report is None else _drift(shown, report),
         "performance": [] if report is None else [asdict(one) for one in report.performance],
+        "last_round": None if shown.last_round is None else _round(shown.last_round),
         "decisions": [_decision(one) for one in seen.decisions],
         "retrainings": [_retraining(one) for one in seen.retrainings],
         "retrain_request": _wish(seen.wish()),
@@ -59,6 +61,10 @@ def _drift(shown: Overview, report: Findings) -> dict[str, Any]:
             for name in furthest
         ],
     }
+
+
+def _round(record: RunRecord) -> dict[str, Any]:
+    return {"ended_at": _time(record.ended_at), "outcome": record.outcome}
 
 
 def _decision(made: Decided) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from monitoring.errors import MonitoringError
 from monitoring.folders import MonitoringFolders
-from monitoring.run_records import read_record
+from monitoring.run_records import RunRecord, read_record
 from monitoring.settings import DecisionSettings, MonitoringConfig
 from monitoring.standing import Standing, standing
 from recommender.errors import BundleError, RouletteError, UsageError
@@ -49,6 +50,7 @@ class Overview:
         versions: Those that the registry has, the newest first.
         waiting: A promotion that waits for the publisher, or ``None``.
         promoted: What came of the last one, or ``None``.
+        last_round: How the last round of monitoring went, or ``None`` before there was one.
         deeds: What operators did, the last first.
         now: When this was put together.
     """
@@ -62,6 +64,7 @@ class Overview:
     versions: tuple[RegisteredVersion, ...]
     waiting: PromotionRequest | None
     promoted: PromotionOutcome | None
+    last_round: RunRecord | None
     deeds: tuple[Deed, ...]
     now: datetime
 
@@ -95,6 +98,7 @@ def overview(using: Services) -> Overview:
         versions=_read(files.versions, unread) or (),
         waiting=_read(files.waiting, unread),
         promoted=_read(files.last, unread),
+        last_round=_read(lambda: _record(settings.runs_folder / "monitoring.json"), unread),
         deeds=deeds.found,
         now=now,
     )
@@ -106,9 +110,9 @@ def overview(using: Services) -> Overview:
         *(f"Refused bundle: {refusal.reason}" for refusal in using.models.refused()),
         *_publisher(using, now),
         *_drifted(shown),
-        *_monitor(settings.runs_folder / "monitoring.json", seen),
+        *_monitor(shown),
     ]
-    return Overview(**{**vars(shown), "problems": tuple(problems)})
+    return replace(shown, problems=tuple(problems))
 
 
 def _registered(lineage: dict[str, str]) -> datetime | None:
@@ -164,15 +168,20 @@ def _drifted(shown: Overview) -> Iterator[str]:
     yield from report.alerts
 
 
-def _monitor(file: Path, seen: Standing) -> Iterator[str]:
+def _record(file: Path) -> RunRecord | None:
+    try:
+        return read_record(file)
+    except (OSError, ValueError) as error:
+        raise MonitoringError(
+            f"how the last round of monitoring went cannot be read: {error}", place=str(file)
+        ) from error
+
+
+def _monitor(shown: Overview) -> Iterator[str]:
+    seen, record = shown.standing, shown.last_round
     if seen.retrainings and seen.retrainings[0].outcome in _BAD:
         last = seen.retrainings[0]
         yield f"The last retraining (decision {last.decision}) ended: {last.outcome}."
-    try:
-        record = read_record(file)
-    except (OSError, ValueError) as error:
-        yield f"How the last round of monitoring went cannot be read: {error}"
-        return
     if record is not None and record.outcome not in ("succeeded", "interrupted"):
         at = datetime.fromtimestamp(record.ended_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         yield f"The last round of monitoring, {at}, ended: {record.outcome}."

@@ -155,6 +155,13 @@ class DeedAnswer(Answer):
     detail: str
 
 
+class RoundAnswer(Answer):
+    """How the last round of monitoring went."""
+
+    ended_at: AwareDatetime
+    outcome: str
+
+
 class OpsAnswer(Answer):
     """All that the operator's page shows."""
 
@@ -168,6 +175,7 @@ class OpsAnswer(Answer):
     )
     drift: DriftAnswer | None
     performance: list[PerformanceAnswer]
+    last_round: RoundAnswer | None
     decisions: list[DecisionAnswer] = Field(description="The last first.")
     retrainings: list[RetrainingAnswer] = Field(description="The last first.")
     retrain_request: WishAnswer | None

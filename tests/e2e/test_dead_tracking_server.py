@@ -71,7 +71,7 @@ def test_a_round_without_a_tracking_server_fails_and_the_next_goes_on(
     alerts, record = var / "alerts" / "alerts.jsonl", var / "runs" / "monitoring.json"
     with (tmp_path / "said").open("w") as said:
         watch = subprocess.Popen(
-            [sys.executable, "run_pipeline.py", "monitoring", "--watch", "0.2s"],
+            [sys.executable, "run_pipeline.py", "monitoring", "--watch", "15s"],
             cwd=REPO,
             env=environ,
             stdout=said,

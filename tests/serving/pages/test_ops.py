@@ -299,6 +299,9 @@ def test_a_retraining_is_asked_for_once_and_followed_to_its_end(
     html = operator.get("/ops")
     assert "Retraining asked for, pending:" in html
     assert "new films came" in html
+    assert "There was none yet" in html
+    record_run(services.settings.runs_folder, "monitoring", 4000.0, 4010.0, 0)
+    assert "The last one ended 1970-01-01 01:06 UTC." in operator.get("/ops")
     assert "the next round of monitoring decides on it" in html
     assert "asked for already" in operator.get("/ops/retrain")
     again = operator.send("/ops/retrain", on="/ops", reason="again")
@@ -402,6 +405,18 @@ def test_what_is_done_and_cannot_be_noted_is_said_clearly(
     refused = operator.send("/ops/rollback", on="/ops", reason="odd lists")
     assert refused.status_code == 409
     assert "not that it was refused" in refused.text
+
+
+def test_a_request_that_finds_no_room_is_said_and_noted(
+    operator: PageClient, services: Services
+) -> None:
+    folder = services.settings.monitoring_folder
+    folder.mkdir(parents=True)
+    (folder / "requests").write_text("in the way")
+    answer = operator.send("/ops/retrain", on="/ops", reason="new films came")
+    assert answer.status_code == 503
+    assert "It could not be written: File exists. See /ops" in answer.text
+    assert "retrain, refused" in operator.get("/ops")
 
 
 def test_the_api_does_and_says_the_same(
