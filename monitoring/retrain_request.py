@@ -62,14 +62,12 @@ def ask_to_retrain(file: Path, by: str, reason: str, now: float) -> RetrainReque
         OSError: The file cannot be written.
     """
     wish = RetrainRequest(uuid.uuid4().hex, by, reason, now)
-    try:
-        create_json(file, asdict(wish))
-    except FileExistsError as error:
+    if not create_json(file, asdict(wish)):
         raise MonitoringError(
             "a retraining is asked for already and waits for the next round of monitoring",
             place=str(file),
             remedy="Wait for that round, or start one: python run_pipeline.py monitoring.",
-        ) from error
+        )
     return wish
 
 

@@ -129,14 +129,12 @@ class PromotionFiles:
         if "production" in chosen.aliases:
             raise UsageError("it is production already", place=f"version {version}")
         made = PromotionRequest(uuid.uuid4().hex, version, chosen.digest, by, reason, _now())
-        try:
-            create_json(self.request_file, asdict(made))
-        except FileExistsError as error:
+        if not create_json(self.request_file, asdict(made)):
             raise UsageError(
                 "another promotion is asked for and waits for the publisher",
                 place=str(self.request_file),
                 remedy="The publisher carries it out within seconds: python -m tracking.publish.",
-            ) from error
+            )
         return made
 
     def waiting(self) -> PromotionRequest | None:

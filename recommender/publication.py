@@ -226,15 +226,19 @@ def write_json(file: Path, plain: Mapping[str, Any]) -> None:
     sync(file.parent)
 
 
-def create_json(file: Path, plain: Mapping[str, Any]) -> None:
+def create_json(file: Path, plain: Mapping[str, Any]) -> bool:
     """Make ``file`` of ``plain`` as JSON: durable, and only one of several who try makes it.
 
-    Raises:
-        FileExistsError: It is there already, and stays as it is.
+    Returns:
+        Whether it was made; a file that is there already stays as it is.
     """
     with _written(file, plain) as work:
-        file.hardlink_to(work)
+        try:
+            file.hardlink_to(work)
+        except FileExistsError:
+            return False
     sync(file.parent)
+    return True
 
 
 @contextmanager
