@@ -11,8 +11,8 @@ from benchmarks.demo.plot import plot_satisfaction
 from benchmarks.demo.story import SHORT, play
 from tests.e2e.pipeline_process import NUMBA_CACHE
 
-# Alone on two cores it takes a third of that.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+# Alone on two cores it takes a minute and a half.
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 def test_the_loop_closes_and_lets_nothing_bad_through(
