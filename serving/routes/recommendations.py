@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -72,7 +72,16 @@ def popular(query: Filters) -> Response:
 def asked_by(query: Filters, user_id: int | None = None, similar_to: int | None = None) -> Asked:
     """Return what a query asks for."""
     check_limits(("k", query.k, services().settings.lists.max_k))
-    asked = Asked(
+    more: dict[str, Any] = {}
+    if isinstance(query, ListQuery):
+        more = {
+            "diversity": query.diversity,
+            "explain": query.explain,
+            "recommender": query.recommender,
+            "wishes": tuple(query.wish),
+            "seed": query.seed,
+        }
+    return Asked(
         user_id=user_id,
         k=query.k,
         genres=tuple(query.genre),
@@ -80,14 +89,5 @@ def asked_by(query: Filters, user_id: int | None = None, similar_to: int | None 
         year_to=query.year_to,
         exclude_ids=tuple(query.exclude_ids),
         similar_to=similar_to,
-    )
-    if not isinstance(query, ListQuery):
-        return asked
-    return replace(
-        asked,
-        diversity=query.diversity,
-        explain=query.explain,
-        recommender=query.recommender,
-        wishes=tuple(query.wish),
-        seed=query.seed,
+        **more,
     )
