@@ -19,7 +19,7 @@ from recommender.inference import Choice, Diversity, Recommender, Wanted, Wish
 from recommender.inference.choices import RecommenderName
 from recommender.inference.explanations import Reason
 from recommender.scorer import Recommendations, ScorePath
-from serving.ids import new_id
+from serving.ids import new_list_id
 from serving.metrics import metrics
 from serving.models.loading import ServedModel
 from serving.observing import list_shown
@@ -178,7 +178,7 @@ def show(services: Services, asked: Asked) -> Shown:
         )
         services.cache.put((digest, watermark, asked), made, made.n_bytes)
     metrics().lists.labels(made.path).inc()
-    shown = Shown(new_id(), made, served.version if served else None)
+    shown = Shown(new_list_id(), made, served.version if served else None)
     services.served.put(
         ServedList(
             recommendation_id=shown.recommendation_id,
