@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -43,6 +44,8 @@ __all__ = ["EventStore", "StoreOutdatedError", "StoreUnavailable"]
 
 #: Ids in one question to the database.
 _IDS_AT_ONCE = 500
+#: Rows that one statement inserts, so that there are few statements to prepare.
+_ROWS_TOGETHER = (64, 16, 4, 1)
 #: Stands for an erasure among the kinds of events.
 _ERASURE = "erasure"
 _LARGEST_NUMBER = 2**63 - 1
@@ -292,18 +295,31 @@ def _insert_new(
         key: Name of a unique column.
         rows: Values of all columns in the order of the table, in types that the driver takes.
     """
-    sql = _insert_sql(connection.dialect.name, table, key)
-    return connection.exec_driver_sql(sql, list(rows)).rowcount
+    if connection.dialect.name != "sqlite":
+        sql = _insert_sql(connection.dialect.name, table, key, 1)
+        return connection.exec_driver_sql(sql, list(rows)).rowcount
+    # Many rows in one statement: the driver lets go of the interpreter for each statement, and
+    # would wait for the threads that answer to get it back for each row.
+    n_new, start = 0, 0
+    while start < len(rows):
+        together = next(size for size in _ROWS_TOGETHER if size <= len(rows) - start)
+        sql = _insert_sql("sqlite", table, key, together)
+        values = tuple(chain.from_iterable(rows[start : start + together]))
+        n_new += connection.exec_driver_sql(sql, values).rowcount
+        start += together
+    return n_new
 
 
 @cache
-def _insert_sql(dialect: str, table: Table, key: str) -> str:
+def _insert_sql(dialect: str, table: Table, key: str, n_rows: int) -> str:
     kind = sqlite if dialect == "sqlite" else postgresql
     makes: Callable[..., Dialect] = kind.dialect
     statement = kind.insert(table).on_conflict_do_nothing(index_elements=[key])
     # The marks that the drivers take for values by their place.
     style = "qmark" if kind is sqlite else "format"
-    return str(statement.compile(dialect=makes(paramstyle=style)))
+    sql = str(statement.compile(dialect=makes(paramstyle=style)))
+    row = f"({', '.join(['?'] * len(table.columns))})"
+    return sql.replace(row, ", ".join([row] * n_rows)) if n_rows > 1 else sql
 
 
 def _stored_time(connection: Connection, time: datetime) -> datetime | int | None:
