@@ -57,6 +57,8 @@ def test_of_many_rows_each_counts_once(store: EventStore) -> None:
     stored = store.user(1).events
     assert sorted(event.movie_id for event in stored) == list(range(85))
     assert stored[:4] == tuple(before)
+    store.append([make_event("85")])
+    assert store.user(1).events[-1].event_id == "85"
     lists = [make_served(str(number)) for number in range(85)]
     store.record_served(lists[:2])
     store.record_served(lists)
