@@ -8,7 +8,7 @@ from datetime import datetime
 
 from flask_openapi3 import OpenAPI
 
-from serving import admin, edge, health, keys, limits, metrics, stopping
+from serving import admin, edge, health, keys, limits, metrics, repeated, stopping
 from serving.metrics import Metrics
 from serving.models.following import ModelEvent
 from serving.models.loading import ServedModel
@@ -29,6 +29,9 @@ def init_app(app: OpenAPI, settings: ServerSettings) -> None:
     _watch(metrics.of_app(app), app.extensions["services"])
     app.register_api(health.api)
     app.register_api(admin.api)
+    if not limits.are_set(settings.web):
+        # A limit counts each request, and says in the answer how many are left.
+        repeated.init_app(app)
     limits.init_app(app, settings.web)
     edge.init_app(app, access_log=settings.web.access_log)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from serving.answering import as_json_bytes
 from serving.document import problems_of
 from serving.lists import Asked, show
 from serving.parsing import check_limits, checked
+from serving.repeated import note
 from serving.schemas.answers import ListAnswer
 from serving.schemas.given import Filters, ListQuery, UserPath, VisitorBody
 from serving.services import services
@@ -27,7 +28,10 @@ api = APIBlueprint("recommendations", __name__, url_prefix="/v1", abp_tags=[_TAG
 @checked
 def recommend(path: UserPath, query: ListQuery) -> Response:
     """Movies that the user has rated, liked, watched or refused are never in the list."""
-    return as_json_bytes(show(services(), asked_by(query, path.user_id)).json)
+    asked = asked_by(query, path.user_id)
+    shown = show(services(), asked)
+    note(request, asked)
+    return as_json_bytes(shown.json)
 
 
 @api.post(
