@@ -176,10 +176,18 @@ class EventStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _served_list(row)
 
-    def forget_served(self, before: datetime) -> int:
-        """Remove the lists that were shown before some time, and return how many there were."""
+    def forget_served(self, before: datetime, *, most: int) -> int:
+        """Remove lists that were shown before some time, and return how many.
+
+        Args:
+            before: The time.
+            most: Lists that are removed at once, while nobody else can store anything.
+        """
+        old = select(served.c.recommendation_id).where(served.c.served_at < before)
+        some = old.order_by(served.c.served_at).limit(most)
         with self.database.write(()) as (connection, _):
-            return connection.execute(delete(served).where(served.c.served_at < before)).rowcount
+            gone = delete(served).where(served.c.recommendation_id.in_(some))
+            return connection.execute(gone).rowcount
 
     def user(self, user_id: int) -> UserRecord:
         """Return all that is stored of a user."""

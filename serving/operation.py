@@ -38,6 +38,7 @@ def init_app(app: OpenAPI, settings: ServerSettings) -> None:
 
 def _watch(own: Metrics, services: Services) -> None:
     cache, served, models = services.cache, services.served, services.models
+    retention = services.retention
     models.on_event(model_events(own))
     totals: dict[str, tuple[str, Callable[[], float]]] = {
         "cache_hits": ("Lists found in the cache.", lambda: cache.hits),
@@ -45,6 +46,14 @@ def _watch(own: Metrics, services: Services) -> None:
         "served_dropped_lists": (
             "Served lists that could not be logged.",
             lambda: served.dropped,
+        ),
+        "served_removed_lists": (
+            "Served lists that were too old to be kept.",
+            lambda: retention.removed,
+        ),
+        "served_retention_failures": (
+            "Times that old served lists could not be removed.",
+            lambda: retention.failures,
         ),
     }
     for name, (description, value) in totals.items():
