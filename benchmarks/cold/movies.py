@@ -9,7 +9,8 @@ viewers. No sampling of candidates (Krichene and Rendle 2020); of ties half come
 Popularity cannot know a movie that nobody rated. The baseline is the popularity of its genres and
 its years: time-decayed attention of the rated movies, regressed (ridge) on genres and decades, the
 same list for everyone. ``expected-popularity`` regresses it on all content instead; where that
-holds tags, it knows more than a new movie's facts, since people tag what is popular.
+holds tags, it knows more than a new movie's facts, since people tag what is popular. On the sample
+``knowing-the-viewers`` is the most that can be reached (`benchmarks.cold.ceiling`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.cold.ceiling import knowing, viewers_of
 from benchmarks.report import Check, at_least, say
 from recommender.evaluation.bootstrap import UserTotals, paired_difference
 from recommender.inference.histories import Viewer
@@ -72,6 +74,9 @@ def run(dataset: Dataset, params: Params) -> tuple[dict[str, Any], list[Check]]:
     hybrid = train_hybrid(parted.train, params)
     scores = scoring(hybrid, parted, params)
     trained = IndexedRatings.of(parted.train)
+    viewers = viewers_of(dataset)
+    if viewers is not None:
+        scores["knowing-the-viewers"] = knowing(viewers, dataset, trained)
     without = np.flatnonzero(trained.movie_counts == 0)
     everything = np.arange(trained.n_movies)
     hits = {name: hit_rates(score, parted, trained, without) for name, score in scores.items()}
