@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.cold import movies
 from benchmarks.cold.movies import (
     expected_popularity,
     genres_and_decades,
@@ -49,18 +48,15 @@ def test_who_knows_the_answer_finds_everything_and_who_does_not_nothing(
     assert wrong.value == 0.0
 
 
-def test_of_ties_half_come_first(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ties_are_in_the_order_of_chance(tiny_dataset: Dataset) -> None:
     parted = hold_out(tiny_dataset, seed=1)
     trained = IndexedRatings.of(parted.train)
     same = np.zeros(trained.n_movies)
-    everything = np.arange(trained.n_movies)
-    unseen = [
-        30 - np.count_nonzero(parted.whole.users == user) for user in range(parted.whole.n_users)
-    ]
-    monkeypatch.setattr(movies, "_K", max(unseen) / 2 + 1)
-    assert hit_rates(lambda _: same, parted, trained, everything).value == 1.0
-    monkeypatch.setattr(movies, "_K", min(unseen) / 2)
-    assert hit_rates(lambda _: same, parted, trained, everything).value == 0.0
+    found = hit_rates(lambda _: same, parted, trained, np.arange(trained.n_movies))
+    whole = parted.whole
+    for user_id, share in zip(found.user_ids.tolist(), found.totals.tolist(), strict=True):
+        unseen = 30 - np.count_nonzero(whole.users == whole.user_index.position(user_id))
+        assert share == pytest.approx(min(10 / (unseen + 1), 1.0))
 
 
 def test_popularity_is_expected_from_what_is_rated() -> None:
@@ -77,17 +73,24 @@ def test_genres_and_decades_are_what_popularity_goes_by(tiny_dataset: Dataset) -
     assert set(np.unique(found)) == {0.0, 1.0}
 
 
-def test_a_broken_promise_is_seen() -> None:
-    kept = promises({"hybrid": 0.3, "popularity": 0.1, "content": 0.2})
-    assert all(check.ok for check in kept)
-    broken = promises({"hybrid": 0.3, "popularity": 0.2, "content": 0.2})
-    assert [check.ok for check in broken] == [False, True]
+@pytest.mark.parametrize(
+    ("hybrid", "kept"),
+    [
+        (0.3, [True, True, True]),
+        (0.24, [True, True, False]),
+        (0.22, [True, False, False]),
+        (0.1, [False, False, False]),
+    ],
+)
+def test_a_broken_promise_is_seen(hybrid: float, kept: list[bool]) -> None:
+    others = {"popularity": 0.1, "popularity-of-facts": 0.23, "content": 0.25}
+    assert [check.ok for check in promises({"hybrid": hybrid, **others})] == kept
 
 
 def test_everything_is_measured(tiny_dataset: Dataset, tiny_params: Params) -> None:
     figures, checks = run(tiny_dataset, tiny_params)
     assert {"hybrid", "metadata-ease", "content", "popularity"} <= set(figures["hit_rate_at_10"])
-    assert len(checks) == 2
+    assert len(checks) == 3
     assert figures["candidates"] >= figures["held_out_movies"] >= 1
     assert 0.0 <= figures["hit_rate_at_10"]["hybrid"]["value"] <= 1.0
     json.dumps(figures, allow_nan=False)
