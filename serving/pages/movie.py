@@ -74,5 +74,5 @@ def _stars(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        errors = [{"field": "stars", "problem": "must be a number of stars"}]
+        errors = [{"field": "Stars", "problem": "must be a number of stars"}]
         raise Problem(422, "Choose how many stars.", kind="invalid", errors=errors) from None

@@ -6,6 +6,7 @@ import { reasons } from "./reasons.js";
 import { refreshing } from "./refreshing.js";
 import { roulette } from "./roulette.js";
 import { sliders } from "./sliders.js";
+import { tabs } from "./tabs.js";
 import { theme } from "./theme.js";
 
-for (const begin of [liveForms, comboboxes, ratings, reasons, refreshing, roulette, sliders, theme]) begin();
+for (const begin of [liveForms, comboboxes, ratings, reasons, refreshing, roulette, sliders, tabs, theme]) begin();

@@ -77,6 +77,18 @@ def test_an_anonymous_visitor_rates_and_the_list_changes_at_once(
     assert "The Matrix" not in visitor.titles()
 
 
+def test_stars_stay_where_they_are_while_one_film_after_the_other_is_rated(visit: Visit) -> None:
+    visitor = visit()
+    visitor.go("/rate")
+    films = visitor.page.locator(".rate-film")
+    before = [films.nth(place).bounding_box() for place in range(6)]
+    for place, star in enumerate((5, 4, 3, 4, 2)):
+        films.nth(place).locator("label.right").nth(star - 1).click()
+        rated = visitor.page.locator("[data-region=yours] [role=status]")
+        expect(rated).to_contain_text(f"{place + 1} rated")
+        assert [films.nth(place).bounding_box() for place in range(6)] == before
+
+
 def test_a_reason_opens_with_parts_that_sum_to_the_score(visit: Visit) -> None:
     visitor = visit()
     sign_in(visitor, 5)
