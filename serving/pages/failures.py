@@ -14,6 +14,7 @@ from serving.request_ids import request_id
 #: A heading and what to do, by status; the problem's own sentence stands between.
 _WORDS = {
     400: ("That cannot be read", "Check the address, or go back and try again."),
+    401: ("That key opens nothing here", "Check it, go back and try again."),
     403: ("That was refused", "Go back, load the page again and repeat it."),
     404: ("This seat is empty", "The film or page may be of another catalogue. Try the search."),
     405: ("Not like that", "Go back and use the page's own buttons."),
