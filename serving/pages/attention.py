@@ -78,8 +78,7 @@ def opened(movie_id: int) -> Place | None:
     counted and logged.
     """
     list_id, position = request.args.get("list", ""), request.args.get("place", type=int)
-    is_ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
-    if not (list_id or position is not None) or not is_noted() or is_ahead:
+    if not (list_id or position is not None) or not is_noted() or _is_ahead():
         return None
     shown = _own_list(list_id)
     if shown is None or position not in _places_of(shown, movie_id):
@@ -119,6 +118,11 @@ def _read(texts: Sequence[str]) -> Iterable[tuple[str, list[int]]]:
     return [
         (match[1], sorted({int(text) for text in match[2].split(",")})) for match in found if match
     ]
+
+
+def _is_ahead() -> bool:
+    """Return whether a page is asked for before anyone looks at it."""
+    return request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", "")
 
 
 def _own_list(list_id: str) -> ServedList | None:

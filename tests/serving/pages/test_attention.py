@@ -116,6 +116,7 @@ def test_what_is_loaded_ahead_is_not_opened(page: PageClient) -> None:
     movie, shown, place = _opens(page.get("/for-you"))[0]
     address = f"/movies/{movie}?list={shown}&place={place}"
     page.client.get(address, headers={"Sec-Purpose": "prefetch;prerender"})
+    page.client.head(address)
     assert _events(page, "click") == []
 
 
