@@ -93,10 +93,13 @@ def language(code: str) -> str:
 def signed(value: float) -> str:
     """Return a contribution with its sign; its minus is one that screen readers say.
 
-    >>> signed(0.12345)
-    '+0.123'
+    >>> signed(0.12345), signed(-0.0001)
+    ('+0.123', '0.000')
     """
-    return f"{_MINUS if value < 0 else '+'}{abs(value):.3f}"
+    text = f"{abs(value):.3f}"
+    if not float(text):
+        return text
+    return f"{_MINUS if value < 0 else '+'}{text}"
 
 
 def day(seconds_or_text: float | str) -> str:

@@ -150,7 +150,7 @@ def test_what_is_kept_is_shown_and_erased(page: PageClient, services: Services) 
     html = page.get("/privacy")
     assert "opened from a list" in html
     assert "rated 5 stars" in html
-    assert re.search(r"Places of lists that you saw</dt><dd>1<", html)
+    assert re.search(r"Seen in lists</dt><dd>1 place<", html)
     page.send("/privacy/erase")
     assert list(labels_since(services.events, 0.0)) == []
 
