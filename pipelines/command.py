@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import logging
 import os
-import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import nullcontext
+from typing import TextIO
 
 from rich.console import Console
 
@@ -24,6 +23,7 @@ from pipelines.console import (
     show_outcome,
     show_plan,
 )
+from pipelines.json_output import kept_stdout, write_json
 from pipelines.outcome import Outcome
 from pipelines.plan import Plan, make_plan
 from recommender.errors import RouletteError
@@ -55,7 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
         for name in _QUIETED:
             logging.getLogger(name).setLevel(logging.CRITICAL)
     started = time.time()
-    code = _obey(arguments, console)
+    # The rounds of a watch are processes, each with a document of its own.
+    alone = arguments.json and arguments.watch is None
+    with kept_stdout() if alone else nullcontext() as document:
+        code = _obey(arguments, console, document)
     if not arguments.dry_run and arguments.watch is None:
         _record(console, arguments.pipeline, started, code)
     return code
@@ -69,11 +72,12 @@ def _record(console: Console, pipeline: str, started: float, code: int) -> None:
         console.print(f"note: how the run ended could not be noted: {error}")
 
 
-def _obey(arguments: argparse.Namespace, console: Console) -> int:
+def _obey(arguments: argparse.Namespace, console: Console, document: TextIO | None) -> int:
     try:
-        return _run(arguments, console)
+        return _run(arguments, console, document)
     except RouletteError as error:
-        _print_json({"error": str(error), "exit_code": error.exit_code}, arguments)
+        if document is not None:
+            write_json(document, {"error": str(error), "exit_code": error.exit_code})
         show_error(console, error)
         return error.exit_code
     except KeyboardInterrupt:
@@ -81,17 +85,19 @@ def _obey(arguments: argparse.Namespace, console: Console) -> int:
         return INTERRUPTED
 
 
-def _run(arguments: argparse.Namespace, console: Console) -> int:
+def _run(arguments: argparse.Namespace, console: Console, document: TextIO | None) -> int:
     plan = make_plan(arguments)
     # Now, since a failure is a bad moment to find out that nobody can be told of it.
     AlertSettings.load()
     if plan.dry_run:
-        _print_json({"plan": dict(plan.rows())}, arguments)
+        if document is not None:
+            write_json(document, {"plan": dict(plan.rows())})
         show_plan(console, plan)
         return 0
     with ProgressBars(console).running():
         outcome = _runner("watch" if plan.watch_seconds is not None else plan.pipeline)(plan)
-    _print_json(outcome.to_dict(), arguments)
+    if document is not None:
+        write_json(document, outcome.to_dict())
     show_outcome(console, outcome)
     return outcome.exit_code
 
@@ -104,8 +110,3 @@ def _runner(pipeline: str) -> Callable[[Plan], Outcome]:
     runner: Callable[[Plan], Outcome] = getattr(importlib.import_module(module), function)
     os.environ["NUMBA_CACHE_DIR"] = numba_cache
     return runner
-
-
-def _print_json(tree: dict[str, Any], arguments: argparse.Namespace) -> None:
-    if arguments.json:
-        sys.stdout.write(json.dumps(tree, indent=2) + "\n")

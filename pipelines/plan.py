@@ -118,6 +118,7 @@ def make_plan(arguments: argparse.Namespace) -> Plan:
         retrain=arguments.retrain,
         watch_seconds=None if arguments.watch is None else parse_interval(arguments.watch),
     )
+    _check_dataset(plan.config)
     _check_models(plan.config)
     return plan
 
@@ -167,6 +168,19 @@ def _check_write(arguments: argparse.Namespace, params_overrides: dict[str, Any]
             value=", ".join(params_overrides),
             remedy="Put the values into a copy of params.yaml and name it with --params.",
         )
+
+
+def _check_dataset(config: RunConfig) -> None:
+    """Check the name of the data set before anything runs.
+
+    Raises:
+        UsageError: It is unknown, and no path says where the data lies.
+    """
+    if config.data_path is None:
+        # Imported now: a run of its own imports it later, with the libraries that take seconds.
+        from recommender.data.ingest import check_name  # noqa: PLC0415
+
+        check_name(config.dataset)
 
 
 def _check_models(config: RunConfig) -> None:

@@ -28,7 +28,12 @@ def watch(plan: Plan) -> WatchOutcome:
         plan: Says how often.
     """
     seconds = plan.watch_seconds or 0.0
-    return Watch(round_command(sys.argv[1:]), seconds, lambda line: print(line, flush=True)).run()  # noqa: T201
+    return Watch(round_command(sys.argv[1:]), seconds, _say).run()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
 
 
 class Watch:

@@ -54,8 +54,8 @@ class ModelParams:
         learning_rate: Learning rate of the SVD and of SVD++.
         regularization: L2 regularization of the SVD and of SVD++.
         svd_engine: ``fast``, or ``surprise`` for scikit-surprise's own training of the SVD.
-        svd_threads: Threads that train SVD and SVD++; with more than one, equal runs no longer
-            give equal bytes.
+        svd_threads: Threads that train SVD and SVD++; with more than one, equal runs of SVD++ no
+            longer give equal bytes.
         svd_patience: Epochs without a better RMSE on held-out training ratings after which SVD
             and SVD++ stop, or ``None`` to train for all epochs.
         svd_plus_plus_factors: Latent factors of SVD++.

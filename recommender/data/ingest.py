@@ -84,7 +84,7 @@ def content_version(request: DataRequest, home: DataHome) -> str:
         return source_digest(_source(request, Path(request.path)))
     if is_versioned(request):
         return folder_digest(home.folder) if home.folder.exists() else recorded_digest(home.record)
-    _check_name(request.name)
+    check_name(request.name)
     file = home.downloads / f"{request.name}.zip"
     return source_digest(_source(request, file)) if file.exists() else "not downloaded yet"
 
@@ -117,7 +117,7 @@ def _ingest(request: DataRequest, home: DataHome, progress: Progress | None) -> 
     if is_versioned(request):
         ensure_recorded_data(home.folder, home.record, accept=request.accept_data)
         return read_dataset(_source(request, home.folder), progress)
-    _check_name(request.name)
+    check_name(request.name)
     file = download(request.name, home.downloads, progress=progress)
     return read_dataset(_source(request, file), progress)
 
@@ -133,8 +133,13 @@ def _source(request: DataRequest, path: Path) -> Source:
     return Source(request.name, path, request.column_map, movies)
 
 
-def _check_name(name: str) -> None:
-    if name not in CHECKSUMS:
+def check_name(name: str) -> None:
+    """Check that there is a data set of that name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name != SAMPLE and name not in CHECKSUMS:
         raise UsageError(
             "unknown data set",
             value=name,

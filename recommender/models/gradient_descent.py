@@ -1,9 +1,11 @@
 """Matrix factorization by stochastic gradient descent: the loop over epochs around the kernels.
 
 The model, its update rule and its options are those of scikit-surprise's ``SVD`` and ``SVDpp``
-(Funk 2006; Koren 2008). On one thread the result depends on data, settings and seed alone, and in
-double precision it is Surprise's. On several, users are shared out and movies are updated without
-locks (Niu et al. 2011): two runs then differ in the last digits that matter to nobody, but differ.
+(Funk 2006; Koren 2008). On one thread the order of the steps is Surprise's, and so, in double
+precision, is the result. On several, SVD goes through blocks of users and movies that share no row
+(`movie_blocks`): the result depends on data, settings and seed alone there too. SVD++ steps all
+movies of a user at once, so its threads update them without locks (Niu et al. 2011): two runs then
+differ in the last digits that matter to nobody, but differ.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from recommender.inference.estimates import FactorEstimates
 from recommender.models.checkpoints import Checkpoint, CheckpointFolder, identify
 from recommender.models.divergence import diverged, largest_rmse
 from recommender.models.factors import Factors, WarmStart
+from recommender.models.movie_blocks import MovieBlock, movie_blocks
 from recommender.models.ratings_by_user import RatingsByUser
 from recommender.models.sgd_kernels import svd_kernel, svd_plus_plus_kernel
 
@@ -34,6 +37,7 @@ Array = npt.NDArray[Any]
 Users = npt.NDArray[np.int64]
 #: What may change between a checkpoint and its continuation.
 _FREE = ("n_epochs", "n_threads")
+_MOST_THREADS = 64
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class SGDSettings:
         init_mean: Mean of the normal distribution from which factors are drawn.
         init_std: Its standard deviation.
         precision: ``single`` (float32) or ``double`` (float64).
-        n_threads: With more than one, equal runs give slightly different results.
+        n_threads: Another number gives slightly different results; with more than one, so do equal
+            runs of SVD++. At most 64.
         shuffle: Whether users take their turns in another order each epoch, drawn by seed.
         patience: Epochs without a better validation RMSE after which training ends and the best
             epoch is kept, or ``None`` to keep the last of all.
@@ -75,6 +80,9 @@ class SGDSettings:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UsageError(f"must be at least {least}", place=f"SGD: {name}", value=value)
+        if self.n_threads > _MOST_THREADS:
+            text = f"must be at most {_MOST_THREADS}"
+            raise UsageError(text, place="SGD: n_threads", value=self.n_threads)
 
     @property
     def dtype(self) -> type[np.floating[Any]]:
@@ -261,7 +269,9 @@ class _Training:
     def __post_init__(self) -> None:
         self.kernel = svd_plus_plus_kernel() if self.settings.implicit else svd_kernel()
         self.mean = self.ratings.mean if self.settings.biased else 0.0
-        self.deviations = _deviations(self.ratings, self.mean, self.settings)
+        deviations = _deviations(self.ratings, self.mean, self.settings)
+        n_blocks = 1 if self.settings.implicit else self.settings.n_threads
+        self.blocks = movie_blocks(self.ratings, deviations, n_blocks)
         drawn = (self.settings.n_factors, self.settings.init_mean, self.settings.init_std)
         self.largest = largest_rmse(self.ratings.stars, *drawn)
 
@@ -284,13 +294,22 @@ class _Training:
         return len(self.history) >= self.settings.n_epochs or out_of_patience
 
     def _run_epoch(self, pool: ThreadPoolExecutor) -> None:
-        shares = share_out(self._turns(), self.ratings.counts, _n_shares(self.settings))
-        squares = sum(pool.map(self._step, shares))
+        squares = sum(sum(pool.map(self._step, *round_)) for round_ in self._rounds())
         rmse = math.sqrt(squares / len(self.ratings)) if squares >= 0.0 else math.nan
         self._refuse_divergence(rmse)
         measured = math.nan if self.validation is None else self._validate(self.validation)
         self.history.append((rmse, measured))
         self._keep_best()
+
+    def _rounds(self) -> Iterator[tuple[list[Users], list[MovieBlock]]]:
+        """Yield what can be done at the same time: shares of the users, and the block of each."""
+        n_blocks = len(self.blocks)
+        n_shares = n_blocks
+        if self.settings.implicit and self.settings.n_threads > 1:
+            n_shares = _SHARES_PER_THREAD * self.settings.n_threads
+        shares = share_out(self._turns(), self.ratings.counts, n_shares)
+        for turn in range(n_blocks):
+            yield shares, [self.blocks[(share + turn) % n_blocks] for share in range(n_shares)]
 
     def _turns(self) -> Users:
         users = self.ratings.users
@@ -298,11 +317,11 @@ class _Training:
             return users
         return shuffled(users, self.seed, len(self.history))
 
-    def _step(self, turns: Users) -> float:
+    def _step(self, turns: Users, block: MovieBlock) -> float:
         rate = self.settings.learning_rate
         bias_rate = rate if self.settings.biased else 0.0
         rates = self._scalars(bias_rate, rate, self.settings.regularization)
-        ratings = (turns, self.ratings.starts, self.ratings.movies, self.deviations)
+        ratings = (turns, block.starts, block.movies, block.deviations)
         arrays = self.factors.arrays()
         if not self.settings.implicit:
             del arrays["implicit_factors"]
@@ -407,12 +426,8 @@ def shuffled(users: Users, seed: int, epoch: int) -> Users:
     return np.random.default_rng([seed, epoch]).permutation(users)
 
 
-#: Shares of the users for each thread, of several: one that is held up leaves the rest to others.
+#: Shares of the users for each thread of SVD++: one that is held up leaves the rest to others.
 _SHARES_PER_THREAD = 8
-
-
-def _n_shares(settings: SGDSettings) -> int:
-    return 1 if settings.n_threads == 1 else _SHARES_PER_THREAD * settings.n_threads
 
 
 def share_out(turns: Users, counts: npt.NDArray[np.int64], n_shares: int) -> list[Users]:

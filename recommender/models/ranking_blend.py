@@ -5,12 +5,13 @@ is popular lately, and someone with five hundred hardly does. So what is persona
 ``n / (n + handover)`` of its weight at a support of ``n`` (`personal_share`), and the handover is
 learned as the weights are, on lists among which are those of newcomers with a few ratings.
 
-Viewers fall into groups by support besides. A search over a few hundred lists finds
-weights that suit these lists by chance, so what is found is shrunk as if `_PRIOR_LISTS` more lists
-had spoken for what was expected before: for a group that is what all lists found, and for all
-lists the default weights (James and Stein 1961, "Estimation with quadratic loss"). Every search is
-made twice, on the lists of either half of the users, and the weights are the mean of both (Breiman
-1996, "Bagging predictors").
+Viewers fall into groups by support besides. A search over a few hundred lists finds weights that
+suit these lists by chance. So how the personal signals share their weight is shrunk as if
+`_PRIOR_LISTS` more lists had spoken for what was expected before: for a group that is what all
+lists found, and for all lists the default weights (James and Stein 1961, "Estimation with quadratic
+loss"). How much weight is left to what is the same for everyone is taken as found, since it
+differs most from one service to the next. Every search is made twice, on the lists of either half
+of the users, and the weights are the mean of both (Breiman 1996, "Bagging predictors").
 
 Each half's blend is judged on the other half's lists, which had no say in it, against the best
 single signal, chosen and judged likewise. The blend that a group gets is never worse than the best
@@ -46,7 +47,7 @@ _MOST_GROUPS = 5
 #: A weight changes only if that raises the objective by this factor.
 _WORTHWHILE = 1.002
 #: Lists that it takes to outweigh what was expected of the weights before.
-_PRIOR_LISTS = 500.0
+_PRIOR_LISTS = 1000.0
 #: Digits of a weight: more say nothing.
 _DIGITS = 4
 _PASSES = 3
@@ -191,7 +192,7 @@ class _Choice:
         self._alone = [Mix(tuple(row)) for row in np.eye(len(names)).tolist()]
         self._of_halves = self._best_of_halves()
         n_lists = sum(len(trial) for trial in trials)
-        self._expected = [shrunk(mix, n_lists, prior) for mix in self._of_halves]
+        self._expected = [shrunk(mix, n_lists, prior, names) for mix in self._of_halves]
 
     @property
     def handover(self) -> float:
@@ -233,7 +234,7 @@ class _Choice:
         """Return the blend of a group that each half of its lists finds."""
         n_lists = sum(len(trial) for half in halves for trial in half)
         return [
-            shrunk(self._search(half, [start]), n_lists, expected)
+            shrunk(self._search(half, [start]), n_lists, expected, self._names)
             for half, start, expected in zip(halves, self._of_halves, self._expected, strict=True)
         ]
 
@@ -277,14 +278,21 @@ class _Choice:
         return max(found, key=lambda mix: objective(trials, self._names, mix))
 
 
-def shrunk(found: Mix, n_lists: int, expected: Mix) -> Mix:
+def shrunk(found: Mix, n_lists: int, expected: Mix, names: Sequence[str]) -> Mix:
     """Return what ``n_lists`` lists found, drawn towards what was expected; weights sum to 1.
 
-    >>> shrunk(Mix((1.0, 0.0)), 500, Mix((2.0, 2.0))).weights
-    (0.75, 0.25)
+    The sum of the personal weights, and each of the others, stay as they were found.
+
+    >>> names = ("ease", "ials", "quality")
+    >>> shrunk(Mix((1.0, 0.0, 1.0)), 1000, Mix((1.0, 1.0, 0.0)), names).weights
+    (0.375, 0.125, 0.5)
     """
-    share = n_lists / (n_lists + _PRIOR_LISTS)
-    weights = share * found.shares() + (1.0 - share) * expected.shares()
+    personal = _is_personal(names)
+    weights, before = found.shares(), expected.shares()[personal]
+    total, share = weights[personal].sum(), n_lists / (n_lists + _PRIOR_LISTS)
+    if before.any():
+        weights[personal] *= share
+        weights[personal] += (1.0 - share) * total * before / before.sum()
     return replace(found, weights=tuple(weights.tolist()))
 
 

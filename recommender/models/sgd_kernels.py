@@ -2,8 +2,9 @@
 
 Ratings stand user by user, so that a user's row stays in the first-level cache and only movie rows
 are fetched. Nothing here is checked: `gradient_descent` hands in arrays that fit together. The
-loops release the GIL, so that several threads can work on different users at once without locks
-(Niu et al. 2011, "HOGWILD!"); movies may then lose an update to each other, users never do.
+loops release the GIL, so that several threads can work on different users at once: in SVD on
+different movies too, in SVD++ without locks (Niu et al. 2011, "HOGWILD!"), where movies may lose an
+update to each other.
 
 Sums may be reordered, for SIMD; NaN and infinity keep their meaning, since divergence shows in
 them. Scalars come in the precision of the arrays, so that each precision is compiled once.

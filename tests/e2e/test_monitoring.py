@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,7 +52,7 @@ def test_a_retraining_learns_from_the_site_and_leaves_the_checkout_alone(
     data = ("--dataset", "small", "--data-path", str(small_data))
     done = run(var, "monitoring", *data, "--retrain", "--json")
     assert done.code == 0, done.stderr
-    outcome = json.loads(done.stdout[f"\n{done.stdout}".rindex("\n{\n") :])
+    outcome = done.json
     assert outcome["retrain"], outcome
     journal = Journal(MonitoringFolders(var / "monitoring").journal)
     ended = journal.retrainings()[0]

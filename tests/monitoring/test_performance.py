@@ -67,6 +67,13 @@ def test_performance_is_known_by_eye() -> None:
     assert set(performance(join(LISTS, LABELS[:1], {"a"}, 0.0), None)) == {"click_through"}
 
 
+def test_without_ratings_there_is_no_error_of_ratings() -> None:
+    joined = join(LISTS, [label("a", "click", 10)], set(), 0.0)
+    found = performance(joined, lambda users, _: np.full(len(users), 4.0))
+    assert "rmse" not in found
+    assert found["click_through"].value == pytest.approx(1 / 4)
+
+
 def test_lists_of_one_model_and_time_can_be_told_apart() -> None:
     joined = join([*LISTS, shown("late", 10, time=900.0)], [], set(), 0.0)
     assert len(joined.of_model("m1").lists) == 5

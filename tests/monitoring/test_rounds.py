@@ -133,6 +133,17 @@ def test_the_report_survives_json_and_reads_as_a_page(report: DriftReport) -> No
     assert headline_values(report)["psi_rating"] > 0.2
 
 
+def test_the_page_leaves_out_what_was_not_measured(report: DriftReport) -> None:
+    first = report.versions[0]
+    older = replace(first, version="0", metrics={"only": next(iter(first.metrics.values()))})
+    less = replace(report, list_change=None, versions=(first, older))
+    page = drift_files(less, DECISION)["drift/drift.html"]
+    assert "fixed users against the model before" not in page
+    assert "version 0" in page
+    bare = replace(less, reach=tuple(None for _ in report.reach), versions=())
+    assert "What was shown, and to whom" not in drift_files(bare, DECISION)["drift/drift.html"]
+
+
 def test_a_round_decides_once_and_remembers(sources: Sources, report: DriftReport) -> None:
     number, decision = decide(sources, report, DECISION, NOW, by_hand=False, about={"run": "r"})
     assert decision.retrain

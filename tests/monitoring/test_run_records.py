@@ -18,6 +18,13 @@ def test_the_last_run_is_kept_and_all_are_counted(tmp_path: Path) -> None:
     assert read_record(tmp_path / "tuning.json") is None
 
 
+def test_a_first_run_that_fails_has_never_succeeded(tmp_path: Path) -> None:
+    record_run(tmp_path, "training", 1.0, 2.0, 1)
+    found = read_record(tmp_path / "training.json")
+    assert found is not None
+    assert (found.outcome, found.succeeded_at) == ("failed", None)
+
+
 @pytest.mark.parametrize("text", ["{", "{}", '{"pipelin": 1}'])
 def test_what_is_no_record_says_so(tmp_path: Path, text: str) -> None:
     (tmp_path / "training.json").write_text(text)

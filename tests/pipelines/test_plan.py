@@ -23,8 +23,8 @@ def test_the_command_line_wins_over_the_file() -> None:
 
 
 def test_hyper_parameters_and_run_settings_are_told_apart() -> None:
-    made = plan("--set", "model.n_factors=7", "--set", "seed=3", "--set", "dataset=mine")
-    assert (made.params.model.n_factors, made.params.seed, made.config.dataset) == (7, 3, "mine")
+    made = plan("--set", "model.n_factors=7", "--set", "seed=3", "--set", "dataset=ml-1m")
+    assert (made.params.model.n_factors, made.params.seed, made.config.dataset) == (7, 3, "ml-1m")
 
 
 def test_data_paths_are_absolute_so_that_steps_find_them(tmp_path: Path) -> None:
@@ -43,6 +43,13 @@ def test_events_are_merged_where_that_is_asked_for() -> None:
     assert plan("--with-events").config.with_events
     assert not plan().config.with_events
     assert plan("comparison", "--set", "with_events=true").config.with_events
+
+
+def test_a_data_set_that_nobody_knows_needs_a_path() -> None:
+    with pytest.raises(UsageError, match=r"ml-latst-small.*ml-latest-small"):
+        plan("--dataset", "ml-latst-small")
+    assert plan("--dataset", "mine", "--data-path", "x").config.dataset == "mine"
+    assert plan("--dataset", "ml-1m").config.dataset == "ml-1m"
 
 
 def test_an_unknown_pipeline_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:

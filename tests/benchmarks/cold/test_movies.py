@@ -77,17 +77,24 @@ def test_genres_and_decades_are_what_popularity_goes_by(tiny_dataset: Dataset) -
     assert set(np.unique(found)) == {0.0, 1.0}
 
 
-def test_a_broken_promise_is_seen() -> None:
-    kept = promises({"hybrid": 0.3, "popularity": 0.1, "content": 0.2})
-    assert all(check.ok for check in kept)
-    broken = promises({"hybrid": 0.3, "popularity": 0.2, "content": 0.2})
-    assert [check.ok for check in broken] == [False, True]
+@pytest.mark.parametrize(
+    ("hybrid", "kept"),
+    [
+        (0.3, [True, True, True]),
+        (0.24, [True, True, False]),
+        (0.22, [True, False, False]),
+        (0.1, [False, False, False]),
+    ],
+)
+def test_a_broken_promise_is_seen(hybrid: float, kept: list[bool]) -> None:
+    others = {"popularity": 0.1, "popularity-of-facts": 0.23, "content": 0.25}
+    assert [check.ok for check in promises({"hybrid": hybrid, **others})] == kept
 
 
 def test_everything_is_measured(tiny_dataset: Dataset, tiny_params: Params) -> None:
     figures, checks = run(tiny_dataset, tiny_params)
     assert {"hybrid", "metadata-ease", "content", "popularity"} <= set(figures["hit_rate_at_10"])
-    assert len(checks) == 2
+    assert len(checks) == 3
     assert figures["candidates"] >= figures["held_out_movies"] >= 1
     assert 0.0 <= figures["hit_rate_at_10"]["hybrid"]["value"] <= 1.0
     json.dumps(figures, allow_nan=False)

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+import json
+import os
+import signal
 import socket
+import threading
+import time
+import urllib.request
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -9,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.exported.collector import StateCollector
 from monitoring.exporter import main
+from monitoring.folders import MonitoringFolders
 from tests.monitoring.exported.state import STARTED, write_state
 
 
@@ -102,6 +110,46 @@ def test_what_cannot_be_read_is_told_and_hides_nothing_else(
     assert registry.get_sample_value(ratio, {"source": source}) == 0.0
     others = {"pipelines", "alerts", "models", "publisher", "drift", "decisions"} - {source}
     assert all(registry.get_sample_value(ratio, {"source": other}) == 1.0 for other in others)
+
+
+def test_a_report_without_windows_or_a_model_before_has_fewer_metrics(
+    registry: CollectorRegistry, tmp_path: Path
+) -> None:
+    write_state(tmp_path)
+    file = MonitoringFolders(tmp_path / "monitoring").reports / "drift" / "drift.json"
+    report = json.loads(file.read_bytes())
+    report |= {"windows": [], "reach": [], "list_change": None}
+    file.write_text(json.dumps(report))
+    assert registry.get_sample_value("roulette_drift_measured_windows") == 0.0
+    for absent in ("drift_window_end_timestamp_seconds", "lists_overlap_ratio"):
+        assert registry.get_sample_value(f"roulette_{absent}") is None
+
+
+def test_scrapes_are_answered_until_it_is_told_to_stop() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    pages: list[bytes] = []
+
+    def scrape_and_stop() -> None:
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+                    pages.append(answer.read())
+                break
+            except URLError:
+                time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    scraping = threading.Thread(target=scrape_and_stop)
+    scraping.start()
+    try:
+        assert main(["--port", str(port)]) == 0
+    finally:
+        scraping.join()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert b"roulette_exporter_readable_ratio" in pages[0]
 
 
 def test_once_prints_what_prometheus_reads(capsys: pytest.CaptureFixture[str]) -> None:

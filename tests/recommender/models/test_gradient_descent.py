@@ -110,6 +110,12 @@ def test_threads_share_the_work(
     assert together.train_rmse[-1] < 0.9 * together.train_rmse[0]
 
 
+def test_threads_give_the_same_bytes_each_time(indexed: IndexedRatings) -> None:
+    settings = replace(SETTINGS, n_threads=3)
+    one, other = (train_on(indexed, settings, SEED).estimates for _ in range(2))
+    assert same(one, other)
+
+
 @pytest.mark.parametrize("implicit", [False, True])
 def test_progress_tells_each_epoch(
     parts: tuple[IndexedRatings, IndexedRatings], implicit: bool
@@ -289,6 +295,7 @@ def test_biases_alone_are_a_model(indexed: IndexedRatings) -> None:
     [
         ({"n_factors": -1}, "n_factors: must be at least 0"),
         ({"n_threads": 0}, "n_threads: must be at least 1"),
+        ({"n_threads": 65}, "n_threads: must be at most 64"),
         ({"patience": 2}, "early stopping needs ratings to validate on"),
     ],
 )
