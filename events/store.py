@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Dialect,
     Row,
     Table,
     bindparam,
@@ -34,13 +37,15 @@ from events.records import (
     as_json,
 )
 from events.schema import PASSING, Event, EventKind
-from events.tables import counter, erasures, events, served
+from events.tables import UtcTime, counter, erasures, events, served
 from events.watermarks import Watermarks
 
 __all__ = ["EventStore", "StoreOutdatedError", "StoreUnavailable"]
 
 #: Ids in one question to the database.
 _IDS_AT_ONCE = 500
+#: Rows that one statement inserts, so that there are few statements to prepare.
+_ROWS_TOGETHER = (64, 16, 4, 1)
 #: Stands for an erasure among the kinds of events.
 _ERASURE = "erasure"
 _LARGEST_NUMBER = 2**63 - 1
@@ -157,10 +162,12 @@ class EventStore:
         with self.database.write(()) as (connection, _):
             gone = _erasure_numbers(connection, {item.user_id for item in lists})
             rows = [
-                _served_row(item) for item in lists if item.watermark >= gone.get(item.user_id, 0)
+                _served_row(item, _stored_time(connection, item.served_at))
+                for item in lists
+                if item.watermark >= gone.get(item.user_id, 0)
             ]
             if rows:
-                connection.execute(_insert_new(connection, served, "recommendation_id"), rows)
+                _insert_new(connection, served, "recommendation_id", rows)
 
     def served(self, recommendation_id: str) -> ServedList | None:
         """Return a list that was shown, or ``None``."""
@@ -169,10 +176,18 @@ class EventStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _served_list(row)
 
-    def forget_served(self, before: datetime) -> int:
-        """Remove the lists that were shown before some time, and return how many there were."""
+    def forget_served(self, before: datetime, *, most: int) -> int:
+        """Remove lists that were shown before some time, and return how many.
+
+        Args:
+            before: The time.
+            most: Lists that are removed at once, while nobody else can store anything.
+        """
+        old = select(served.c.recommendation_id).where(served.c.served_at < before)
+        some = old.order_by(served.c.served_at).limit(most)
         with self.database.write(()) as (connection, _):
-            return connection.execute(delete(served).where(served.c.served_at < before)).rowcount
+            gone = delete(served).where(served.c.recommendation_id.in_(some))
+            return connection.execute(gone).rowcount
 
     def user(self, user_id: int) -> UserRecord:
         """Return all that is stored of a user."""
@@ -228,11 +243,15 @@ class EventStore:
     ) -> dict[str, Event]:
         """Store what is new and return by id the events that were stored before."""
         now = self._clock()
-        rows = [_event_row(event, last + n, now) for n, event in enumerate(batch, start=1)]
-        done = connection.execute(_insert_new(connection, events, "event_id"), rows)
-        if done.rowcount:
+        received = _stored_time(connection, now)
+        rows = [
+            _event_row(event, last + n, _stored_time(connection, event.occurred_at), received)
+            for n, event in enumerate(batch, start=1)
+        ]
+        n_new = _insert_new(connection, events, "event_id", rows)
+        if n_new:
             _set_last(connection, last + len(rows))
-        if done.rowcount == len(rows):
+        if n_new == len(rows):
             return {}
         return {
             row.event_id: _event(row[1:])
@@ -273,30 +292,67 @@ def _erasure_numbers(connection: Connection, users: Iterable[int | None]) -> dic
     return numbers
 
 
-def _insert_new(connection: Connection, table: Table, key: str) -> Any:
-    """Return the statement that inserts rows whose ``key`` is not there yet."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table).on_conflict_do_nothing(index_elements=[key])
+def _insert_new(
+    connection: Connection, table: Table, key: str, rows: Sequence[tuple[Any, ...]]
+) -> int:
+    """Insert rows whose ``key`` is not there yet and return how many there were.
+
+    Args:
+        connection: In a transaction that writes.
+        table: Where to.
+        key: Name of a unique column.
+        rows: Values of all columns in the order of the table, in types that the driver takes.
+    """
+    if connection.dialect.name != "sqlite":
+        sql = _insert_sql(connection.dialect.name, table, key, 1)
+        return connection.exec_driver_sql(sql, list(rows)).rowcount
+    # Many rows in one statement: the driver lets go of the interpreter for each statement, and
+    # would wait for the threads that answer to get it back for each row.
+    n_new, start = 0, 0
+    while start < len(rows):
+        together = next(size for size in _ROWS_TOGETHER if size <= len(rows) - start)
+        sql = _insert_sql("sqlite", table, key, together)
+        values = tuple(chain.from_iterable(rows[start : start + together]))
+        n_new += connection.exec_driver_sql(sql, values).rowcount
+        start += together
+    return n_new
+
+
+@cache
+def _insert_sql(dialect: str, table: Table, key: str, n_rows: int) -> str:
+    kind = sqlite if dialect == "sqlite" else postgresql
+    makes: Callable[..., Dialect] = kind.dialect
+    statement = kind.insert(table).on_conflict_do_nothing(index_elements=[key])
+    # The marks that the drivers take for values by their place.
+    style = "qmark" if kind is sqlite else "format"
+    sql = str(statement.compile(dialect=makes(paramstyle=style)))
+    row = f"({', '.join(['?'] * len(table.columns))})"
+    return sql.replace(row, ", ".join([row] * n_rows)) if n_rows > 1 else sql
+
+
+def _stored_time(connection: Connection, time: datetime) -> datetime | int | None:
+    return UtcTime().process_bind_param(time, connection.dialect)
 
 
 def _set_last(connection: Connection, number: int) -> None:
     connection.execute(counter.update().values(last=number))
 
 
-def _event_row(event: Event, sequence: int, received_at: datetime) -> dict[str, Any]:
-    return {
-        "sequence": sequence,
-        "event_id": event.event_id,
-        "kind": event.kind.value,
-        "user_id": event.user_id,
-        "movie_id": event.movie_id,
-        "value": event.value,
-        "recommendation_id": event.recommendation_id,
-        "position": event.position,
-        "in_history": event.kind not in PASSING,
-        "occurred_at": event.occurred_at,
-        "received_at": received_at,
-    }
+def _event_row(event: Event, sequence: int, occurred: Any, received: Any) -> tuple[Any, ...]:
+    """Return the columns of `events`, in their order."""
+    return (
+        sequence,
+        event.event_id,
+        event.kind.value,
+        event.user_id,
+        event.movie_id,
+        event.value,
+        event.recommendation_id,
+        event.position,
+        event.kind not in PASSING,
+        occurred,
+        received,
+    )
 
 
 def _event(row: Sequence[Any]) -> Event:
@@ -304,17 +360,18 @@ def _event(row: Sequence[Any]) -> Event:
     return Event(event_id, EventKind(kind), *rest)
 
 
-def _served_row(shown: ServedList) -> dict[str, Any]:
-    return {
-        "recommendation_id": shown.recommendation_id,
-        "served_at": shown.served_at,
-        "user_id": shown.user_id,
-        "model_version": shown.model_version,
-        "bundle_digest": shown.bundle_digest,
-        "request": as_json(shown.request),
-        "watermark": shown.watermark,
-        "items": as_json(shown.items),
-    }
+def _served_row(shown: ServedList, served_at: Any) -> tuple[Any, ...]:
+    """Return the columns of `served`, in their order."""
+    return (
+        shown.recommendation_id,
+        served_at,
+        shown.user_id,
+        shown.model_version,
+        shown.bundle_digest,
+        as_json(shown.request),
+        shown.watermark,
+        as_json(shown.items),
+    )
 
 
 def _served_list(row: Row[Any]) -> ServedList:

@@ -49,14 +49,21 @@ class ListCache:
 
     def get(self, key: Hashable) -> Any | None:
         """Return the value of ``key``, or ``None`` where there is none or it has expired."""
+        found = self.find(key)
+        if found is None:
+            with self._lock:
+                self.misses += 1
+        return found
+
+    def find(self, key: Hashable) -> Any | None:
+        """Return what `get` does, for someone who leaves it to `get` to miss it."""
         with self._lock:
             found = self._entries.get(key)
-            if found is not None and found[0] > self._clock():
-                self._entries.move_to_end(key)
-                self.hits += 1
-                return found[1]
-            self.misses += 1
-            return None
+            if found is None or found[0] <= self._clock():
+                return None
+            self._entries.move_to_end(key)
+            self.hits += 1
+            return found[1]
 
     def put(self, key: Hashable, value: Any, n_bytes: int) -> None:
         """Keep ``value``, of about ``n_bytes`` and not to be changed any more, under ``key``."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, request
+from flask import Flask
 
 from serving.headers import secured
 from serving.ids import new_id
@@ -31,6 +31,8 @@ LONG_ADDRESS_PAGE = "roulette.long_address_page"
 REQUEST_ID = "X-Request-ID"
 ROUTE = "roulette.route"
 UNMATCHED = "(unmatched)"
+#: Where Werkzeug keeps the request, as it documents.
+_REQUEST = "werkzeug.request"
 REFUSED = "(refused)"
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Answered however little room there is.
@@ -72,12 +74,13 @@ class Edge:
             # this, Werkzeug compares it with its length.
             environ.pop("wsgi.input_terminated", None)
         request_id = _own_id(environ)
-        outcome = ["500"]
+        outcome = ["500", UNMATCHED]
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[..., Any]:
-            outcome[0] = status[:3]
+            # Flask lets go of its request before it returns.
+            outcome[:] = status[:3], _route_of(environ)
             complete = secured(headers)
-            if not any(name == REQUEST_ID for name, _ in headers):
+            if REQUEST_ID not in dict(headers):
                 complete.append((REQUEST_ID, request_id))
             return start_response(status, complete, *rest)
 
@@ -86,11 +89,11 @@ class Edge:
                 return self._refuse(environ, request_id, start)
             return self._inner(environ, start)
         finally:
-            method, route = environ["REQUEST_METHOD"], environ.get(ROUTE, UNMATCHED)
-            seconds = time.perf_counter() - started
-            self._metrics.request(method, route, outcome[0], seconds)
+            method, seconds = environ["REQUEST_METHOD"], time.perf_counter() - started
+            status, route = outcome
+            self._metrics.request(method, route, status, seconds)
             if self._log is not None:
-                self._log.request(request_id, method, route, outcome[0], seconds)
+                self._log.request(request_id, method, route, status, seconds)
 
     def _refuse(
         self, environ: WSGIEnvironment, request_id: str, start: Callable[..., Any]
@@ -130,7 +133,6 @@ class Edge:
 
 def init_app(app: Flask, *, access_log: bool) -> None:
     """Put the layer around ``app``; the last that is put around it."""
-    app.before_request(_note_route)
     log = AccessLog() if access_log else None
     app.extensions[_EXTENSION] = log
     page = app.extensions.get(OVERLOADED_PAGE)
@@ -142,10 +144,11 @@ def log_of(app: Flask) -> AccessLog | None:
     return cast("AccessLog | None", app.extensions[_EXTENSION])
 
 
-def _note_route() -> None:
-    rule = request.url_rule
-    if rule is not None:
-        request.environ[ROUTE] = rule.rule
+def _route_of(environ: WSGIEnvironment) -> str:
+    """Return the template of the route that has answered, of which Flask's request knows."""
+    given: str | None = environ.get(ROUTE)
+    rule = getattr(environ.get(_REQUEST), "url_rule", None)
+    return given or (UNMATCHED if rule is None else str(rule.rule))
 
 
 def _own_id(environ: WSGIEnvironment) -> str:

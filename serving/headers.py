@@ -18,7 +18,7 @@ SECURITY: tuple[tuple[str, str], ...] = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-_NAMES = tuple((name.lower(), (name, value)) for name, value in SECURITY)
+_NAMES = {name.lower(): (name, value) for name, value in SECURITY}
 
 
 def secured(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -29,4 +29,6 @@ def secured(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """
     own = list(headers)
     names = {name.lower() for name, _ in own}
-    return own + [header for name, header in _NAMES if name not in names]
+    if names.isdisjoint(_NAMES):
+        return [*own, *SECURITY]
+    return own + [header for name, header in _NAMES.items() if name not in names]

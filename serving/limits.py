@@ -49,6 +49,11 @@ def init_app(app: Flask, settings: WebSettings) -> None:
         _watch(of_app(app), limiter)
 
 
+def are_set(settings: WebSettings) -> bool:
+    """Return whether requests are counted."""
+    return bool(_limits(settings))
+
+
 def _options(storage: str) -> dict[str, str | int]:
     """Return how long Redis is waited for; a request waits no longer than that, and once."""
     if not storage.startswith(_REDIS):

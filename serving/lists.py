@@ -19,8 +19,8 @@ from recommender.inference import Choice, Diversity, Recommender, Wanted, Wish
 from recommender.inference.choices import RecommenderName
 from recommender.inference.explanations import Reason
 from recommender.scorer import Recommendations, ScorePath
-from serving.ids import new_id
-from serving.metrics import metrics
+from serving.ids import new_list_id
+from serving.metrics import Metrics, metrics
 from serving.models.loading import ServedModel
 from serving.observing import list_shown
 from serving.services import Services
@@ -164,9 +164,7 @@ def show(services: Services, asked: Asked) -> Shown:
         UsageError: The request does not fit the model: stars off its scale, an unknown movie.
     """
     started = time.perf_counter()
-    served = services.models.current()
-    watermark = 0 if asked.user_id is None else services.events.watermark(asked.user_id)
-    digest = served.digest if served else None
+    served, digest, watermark = _moment(services, asked)
     made = services.cache.get((digest, watermark, asked))
     if made is None:
         history = history_of(services, asked.user_id, watermark)
@@ -177,8 +175,50 @@ def show(services: Services, asked: Asked) -> Shown:
             else _without_model(services, asked, history)
         )
         services.cache.put((digest, watermark, asked), made, made.n_bytes)
-    metrics().lists.labels(made.path).inc()
-    shown = Shown(new_id(), made, served.version if served else None)
+    shown = Shown(new_list_id(), made, served.version if served else None)
+    _note(services, metrics(), shown, asked, (digest, watermark, started))
+    return shown
+
+
+def show_again(services: Services, asked: Asked, counted: Metrics) -> Shown | None:
+    """Show a list as `show` does where it is in the cache, and else do nothing.
+
+    Args:
+        services: Of the application.
+        asked: The request.
+        counted: The application's metrics; it need not be the current one.
+
+    Raises:
+        StoreUnavailable: As `show`.
+    """
+    started = time.perf_counter()
+    served, digest, watermark = _moment(services, asked)
+    made = services.cache.find((digest, watermark, asked))
+    if made is None:
+        return None
+    shown = Shown(new_list_id(), made, served.version if served else None)
+    _note(services, counted, shown, asked, (digest, watermark, started))
+    return shown
+
+
+def _moment(services: Services, asked: Asked) -> tuple[ServedModel | None, str | None, int]:
+    """Return the model, its digest and the user's watermark, as of now."""
+    served = services.models.current()
+    watermark = 0 if asked.user_id is None else services.events.watermark(asked.user_id)
+    return served, served.digest if served else None, watermark
+
+
+def _note(
+    services: Services,
+    counted: Metrics,
+    shown: Shown,
+    asked: Asked,
+    moment: tuple[str | None, int, float],
+) -> None:
+    """Count and log a list that is shown, of a digest and a watermark, begun at some time."""
+    digest, watermark, started = moment
+    made = shown.made
+    counted.list_made(made.path)
     services.served.put(
         ServedList(
             recommendation_id=shown.recommendation_id,
@@ -192,7 +232,6 @@ def show(services: Services, asked: Asked) -> Shown:
         )
     )
     list_shown(services, made.logged, digest, asked.user_id, started)
-    return shown
 
 
 def history_of(services: Services, user_id: int | None, watermark: int) -> UserHistory:

@@ -38,7 +38,6 @@ class Metrics:
     """The metrics of one application.
 
     Attributes:
-        lists: Lists made, by path.
         events: Events by outcome: ``accepted``, ``duplicate`` or ``conflict``.
         refused: Requests refused before they were worked on.
         models: What happened to the models of the workers, by kind.
@@ -57,7 +56,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.lists = self._counter("lists_made", "Lists made, by what made them.", ("path",))
+        self._lists = self._counter("lists_made", "Lists made, by what made them.", ("path",))
         self.events = self._counter("events_stored", "Events by outcome.", ("outcome",))
         self.refused = self._counter("http_refused", "Requests refused for want of room.")
         self.models = self._counter("model_events", "Swaps and refusals of models.", ("kind",))
@@ -72,6 +71,7 @@ class Metrics:
         self._watched: dict[str, tuple[Callable[[], float], Any, list[float]]] = {}
         self._by_version: dict[str, tuple[Callable[[], Mapping[str, float]], Gauge, set[str]]] = {}
         self._children: dict[tuple[str, str, str], tuple[Any, Any]] = {}
+        self._lists_of: dict[str, Counter] = {}
         self._lock = threading.Lock()
 
     def request(self, method: str, route: str, status: str, seconds: float) -> None:
@@ -91,6 +91,13 @@ class Metrics:
             self._children[key] = found
         found[0].inc()
         found[1].observe(seconds)
+
+    def list_made(self, path: str) -> None:
+        """Count one list, by what made it."""
+        found = self._lists_of.get(path)
+        if found is None:
+            found = self._lists_of[path] = self._lists.labels(path)
+        found.inc()
 
     def watch_total(self, name: str, description: str, value: Callable[[], float]) -> None:
         """Export a number of this process that only rises, as ``roulette_<name>_total``."""

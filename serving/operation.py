@@ -8,7 +8,7 @@ from datetime import datetime
 
 from flask_openapi3 import OpenAPI
 
-from serving import admin, edge, health, keys, limits, metrics, stopping
+from serving import admin, edge, health, keys, limits, metrics, repeated, stopping
 from serving.metrics import Metrics
 from serving.models.following import ModelEvent
 from serving.models.loading import ServedModel
@@ -29,12 +29,16 @@ def init_app(app: OpenAPI, settings: ServerSettings) -> None:
     _watch(metrics.of_app(app), app.extensions["services"])
     app.register_api(health.api)
     app.register_api(admin.api)
+    if not limits.are_set(settings.web):
+        # A limit counts each request, and says in the answer how many are left.
+        repeated.init_app(app)
     limits.init_app(app, settings.web)
     edge.init_app(app, access_log=settings.web.access_log)
 
 
 def _watch(own: Metrics, services: Services) -> None:
     cache, served, models = services.cache, services.served, services.models
+    retention = services.retention
     models.on_event(model_events(own))
     totals: dict[str, tuple[str, Callable[[], float]]] = {
         "cache_hits": ("Lists found in the cache.", lambda: cache.hits),
@@ -42,6 +46,14 @@ def _watch(own: Metrics, services: Services) -> None:
         "served_dropped_lists": (
             "Served lists that could not be logged.",
             lambda: served.dropped,
+        ),
+        "served_removed_lists": (
+            "Served lists that were too old to be kept.",
+            lambda: retention.removed,
+        ),
+        "served_retention_failures": (
+            "Times that old served lists could not be removed.",
+            lambda: retention.failures,
         ),
     }
     for name, (description, value) in totals.items():

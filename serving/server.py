@@ -37,6 +37,9 @@ _KEEP_ALIVE_SECONDS = 75
 _WORKER_CONNECTIONS = 1000
 #: A connection takes an open file, and a model dozens.
 _OPEN_FILES = 8192
+#: Objects made since the last collection of cycles, of which a request makes hundreds and leaves
+#: hardly one; and how many collections there are to one of the older objects.
+_COLLECT_AFTER = (10_000, 20, 50)
 #: Between two writes of the access log, and how many of them to one look at the metrics.
 _FLUSH_SECONDS, _TURNS_OF_METRICS = 0.1, 5
 _MEMORY_FOLDER = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat files, which have no name
@@ -186,6 +189,7 @@ def _settle_objects() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def _observe(own: metrics.Metrics, log: AccessLog | None) -> None:

@@ -10,6 +10,7 @@ from flask import current_app
 
 import environment
 from events.group_commit import GroupCommit, GroupLimits
+from events.retention import Retention
 from events.served_log import ServedLog
 from events.store import EventStore
 from monitoring.folders import MonitoringFolders
@@ -40,6 +41,7 @@ class Services:
         events: The event store.
         commits: How events get into it.
         served: How served lists get into it.
+        retention: How they leave it.
         cache: Lists made before.
         catalogue: Popular films, for as long as there is no model.
         spool: What is seen on its way to the profiler, or ``None`` where nothing is profiled.
@@ -51,6 +53,7 @@ class Services:
     events: EventStore
     commits: GroupCommit
     served: ServedLog
+    retention: Retention
     cache: ListCache
     catalogue: CatalogueOnly
     spool: Spool | None = None
@@ -68,18 +71,21 @@ class Services:
             events=store,
             commits=GroupCommit(store, limits),
             served=ServedLog(store),
+            retention=Retention(store, chosen.keep_served_days),
             cache=ListCache(int(settings.cache.max_mb * 1e6), settings.cache.ttl_seconds),
             catalogue=CatalogueOnly(environment.ROOT / "data"),
             spool=_spool(settings),
         )
 
     def start(self) -> None:
-        """Follow what is published; called in a worker, after the fork."""
+        """Follow what is published, and remove what is old; called in a worker, after the fork."""
         self.models.start()
+        self.retention.start()
 
     def close(self) -> None:
         """Store what waits and stop; called when the worker ends."""
         self.models.close()
+        self.retention.close()
         self.commits.close()
         self.served.close()
         self.events.close()

@@ -70,6 +70,7 @@ class EventSettings:
         max_wait_ms: Longest wait for others to join a transaction, in milliseconds.
         max_waiting: Events waiting to be committed from which a request is answered with 503.
         lock_seconds: How long a locked store is waited for before a request is answered with 503.
+        keep_served_days: Age in days from which served lists are removed; 0 keeps all.
     """
 
     url: str | None = None
@@ -77,6 +78,16 @@ class EventSettings:
     max_wait_ms: float = 2.0
     max_waiting: int = 20_000
     lock_seconds: float = 2.0
+    keep_served_days: int = 90
+
+    def __post_init__(self) -> None:
+        if self.keep_served_days < 0:
+            raise UsageError(
+                "must be at least 0",
+                place="events.keep_served_days",
+                value=self.keep_served_days,
+                remedy="0 keeps every served list.",
+            )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ A tenth of the movies that at least five viewers liked (4 stars or more) lose al
 and everything is learned from the rest. Each of them is then ranked for each of its likers among
 all movies without training ratings that this viewer has not rated; other movies that the viewer
 liked do not stand in its way. Hit rate@10 is the share found among the first ten, a mean over
-viewers. No sampling of candidates (Krichene and Rendle 2020); of ties half come first.
+viewers. No sampling of candidates (Krichene and Rendle 2020); what is tied stands in the order of
+chance, so that it counts by the places that are left for it.
 
 ``popularity`` is the comparison's: the share of viewers, which is 0 for a movie that nobody rated,
 so that it finds a held-out movie by chance alone. ``popularity-of-facts`` is a stronger baseline:
@@ -177,9 +178,9 @@ def hit_rates(
         scores = score(viewer)
         others = scores[np.setdiff1d(candidates, whole.movies[whole.users == user])]
         liked = scores[later.movies[later.users == user], np.newaxis]
-        ranks = (others > liked).sum(axis=1) + 0.5 * (others == liked).sum(axis=1)
+        above, tied = (others > liked).sum(axis=1), (others == liked).sum(axis=1)
         ids.append(user_id)
-        shares.append(float((ranks < _K).mean()))
+        shares.append(float(np.clip((_K - above) / (tied + 1), 0.0, 1.0).mean()))
     return UserTotals(np.array(ids), np.array(shares), np.ones(len(ids)))
 
 

@@ -7,9 +7,10 @@ The server runs as `make serve` starts it, without the publisher, over a bundle 
 and random content; the load generator runs beside it on the same cores. Known users are asked for
 in turns with a bare Flask endpoint under the same gunicorn, and the median of the turns counts:
 *returning* users are drawn by a power law from a community of 2,000, as a page that is loaded
-again asks, so that most of their lists are in the cache; *first* requests are of users who were
-not asked for before, so that every list is made. Before the first turn the returning users ask for
-five turns, and ``hit_rate`` is the share of their lists that were in the cache from then on.
+again asks, so that most of their lists are in the cache, and answered ahead of Flask
+(`serving.repeated`); *first* requests are of users who were not asked for before, so that every
+list is made, and every answer goes through Flask. Before the first turn the returning users ask
+for five turns, and ``hit_rate`` is the share of their lists that were in the cache from then on.
 ``cpu_ms`` is the processor's time that the workers took for a request, which tells more on a
 machine that others use too. Overload is five times the connections of which requests are let in at
 once. Private memory is what ``/proc/PID/smaps`` counts as private outside the files of the bundle,

@@ -91,10 +91,16 @@ def begin(plan: Plan) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Wait for a load generator and return what it printed."""
+    """Wait for a load generator and return what it printed.
+
+    Raises:
+        RuntimeError: It failed.
+    """
     assert process.stdout is not None  # noqa: S101 - as above
-    found: dict[str, Any] = json.loads(process.stdout.read())
-    process.wait()
+    printed = process.stdout.read()
+    if process.wait() != 0:
+        raise RuntimeError(f"the load generator ended with status {process.returncode}")
+    found: dict[str, Any] = json.loads(printed)
     return found
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from serving.answering import as_json_bytes
 from serving.document import problems_of
 from serving.lists import Asked, show
 from serving.parsing import check_limits, checked
+from serving.repeated import note
 from serving.schemas.answers import ListAnswer
 from serving.schemas.given import Filters, ListQuery, UserPath, VisitorBody
 from serving.services import services
@@ -27,7 +28,10 @@ api = APIBlueprint("recommendations", __name__, url_prefix="/v1", abp_tags=[_TAG
 @checked
 def recommend(path: UserPath, query: ListQuery) -> Response:
     """Movies that the user has rated, liked, watched or refused are never in the list."""
-    return as_json_bytes(show(services(), asked_by(query, path.user_id)).json)
+    asked = asked_by(query, path.user_id)
+    shown = show(services(), asked)
+    note(request, asked)
+    return as_json_bytes(shown.json)
 
 
 @api.post(
@@ -72,7 +76,16 @@ def popular(query: Filters) -> Response:
 def asked_by(query: Filters, user_id: int | None = None, similar_to: int | None = None) -> Asked:
     """Return what a query asks for."""
     check_limits(("k", query.k, services().settings.lists.max_k))
-    asked = Asked(
+    more: dict[str, Any] = {}
+    if isinstance(query, ListQuery):
+        more = {
+            "diversity": query.diversity,
+            "explain": query.explain,
+            "recommender": query.recommender,
+            "wishes": tuple(query.wish),
+            "seed": query.seed,
+        }
+    return Asked(
         user_id=user_id,
         k=query.k,
         genres=tuple(query.genre),
@@ -80,14 +93,5 @@ def asked_by(query: Filters, user_id: int | None = None, similar_to: int | None 
         year_to=query.year_to,
         exclude_ids=tuple(query.exclude_ids),
         similar_to=similar_to,
-    )
-    if not isinstance(query, ListQuery):
-        return asked
-    return replace(
-        asked,
-        diversity=query.diversity,
-        explain=query.explain,
-        recommender=query.recommender,
-        wishes=tuple(query.wish),
-        seed=query.seed,
+        **more,
     )

@@ -48,6 +48,23 @@ def test_within_one_transaction_the_first_of_an_id_is_stored(store: EventStore) 
     assert answers == [Appended(1, 1), Appended(1, 0, ("1",))]
 
 
+def test_of_many_rows_each_counts_once(store: EventStore) -> None:
+    """More than one statement takes, with ids that were stored before at its edges."""
+    before = [make_event(str(number), movie_id=number) for number in (0, 63, 64, 84)]
+    store.append(before)
+    many = [make_event(str(number), movie_id=number) for number in range(85)]
+    assert store.append([*many, *many]) == Appended(81, 89)
+    stored = store.user(1).events
+    assert sorted(event.movie_id for event in stored) == list(range(85))
+    assert stored[:4] == tuple(before)
+    store.append([make_event("85")])
+    assert store.user(1).events[-1].event_id == "85"
+    lists = [make_served(str(number)) for number in range(85)]
+    store.record_served(lists[:2])
+    store.record_served(lists)
+    assert len(store.user(1).served) == 85
+
+
 def test_an_id_belongs_to_one_user(store: EventStore) -> None:
     store.append([make_event("1", user_id=1)])
     assert store.append([make_event("1", user_id=2)]).conflicts == ("1",)

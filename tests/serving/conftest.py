@@ -77,13 +77,13 @@ def settings(tmp_path: Path) -> ServerSettings:
 
 
 @pytest.fixture
-def make_app(settings: ServerSettings) -> Iterator[Callable[[], OpenAPI]]:
+def make_app(settings: ServerSettings) -> Iterator[Callable[..., OpenAPI]]:
     """Make applications over one store, each as a worker of its own would have it."""
     migrate(settings.events_url)
     made: list[Services] = []
 
-    def make() -> OpenAPI:
-        services = Services.of(settings)
+    def make(other: ServerSettings | None = None) -> OpenAPI:
+        services = Services.of(other or settings)
         made.append(services)
         services.models.follow()
         return create_app(services=services)

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from serving.cache import ListCache
-from serving.ids import new_id
+from serving.ids import new_id, new_list_id
 
 
 def test_the_least_recently_used_goes_first() -> None:
@@ -60,3 +62,12 @@ def test_ids_differ_also_from_those_of_a_child() -> None:
     assert given not in {new_id() for _ in range(1000)}
     os.close(reading)
     os.close(writing)
+
+
+def test_ids_of_lists_rise_with_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(range(1_800_000_000, 1_800_001_000, 10))
+    monkeypatch.setattr("time.time", lambda: next(seconds))
+    made = [new_list_id() for _ in range(100)]
+    assert made == sorted(made)
+    assert {len(one) for one in made} == {32}
+    assert len({one[8:] for one in made}) == 100

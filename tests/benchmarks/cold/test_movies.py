@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.cold import movies
 from benchmarks.cold.movies import (
     expected_popularity,
     genres_and_decades,
@@ -49,18 +48,15 @@ def test_who_knows_the_answer_finds_everything_and_who_does_not_nothing(
     assert wrong.value == 0.0
 
 
-def test_of_ties_half_come_first(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ties_are_in_the_order_of_chance(tiny_dataset: Dataset) -> None:
     parted = hold_out(tiny_dataset, seed=1)
     trained = IndexedRatings.of(parted.train)
     same = np.zeros(trained.n_movies)
-    everything = np.arange(trained.n_movies)
-    unseen = [
-        30 - np.count_nonzero(parted.whole.users == user) for user in range(parted.whole.n_users)
-    ]
-    monkeypatch.setattr(movies, "_K", max(unseen) / 2 + 1)
-    assert hit_rates(lambda _: same, parted, trained, everything).value == 1.0
-    monkeypatch.setattr(movies, "_K", min(unseen) / 2)
-    assert hit_rates(lambda _: same, parted, trained, everything).value == 0.0
+    found = hit_rates(lambda _: same, parted, trained, np.arange(trained.n_movies))
+    whole = parted.whole
+    for user_id, share in zip(found.user_ids.tolist(), found.totals.tolist(), strict=True):
+        unseen = 30 - np.count_nonzero(whole.users == whole.user_index.position(user_id))
+        assert share == pytest.approx(min(10 / (unseen + 1), 1.0))
 
 
 def test_popularity_is_expected_from_what_is_rated() -> None:
