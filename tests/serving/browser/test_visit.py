@@ -156,7 +156,10 @@ def test_recommenders_are_switched_and_the_wheel_keeps_its_seed(visit: Visit) ->
         visitor.page.get_by_role("link", name=name, exact=True).click()
         expect(visitor.page.locator(".tabs [aria-current]")).to_have_text(name)
         lists[name] = visitor.titles()
-    assert len({tuple(titles) for titles in lists.values()}) == 5
+    # The blend may agree with the part of it that weighs most.
+    taste = lists.pop("Similar taste")
+    assert len({tuple(titles) for titles in lists.values()}) == 4
+    assert taste not in (lists["Same content"], lists["Popular"], lists["Surprise me"])
     expect(visitor.page).to_have_url(re.compile(r"by=surprise&seed=\d+$"))
     pick = visitor.page.locator(".roulette h2").inner_text()
     visitor.page.reload()
