@@ -87,14 +87,19 @@ def performance(joined: Joined, estimate: Estimate | None) -> dict[str, Measured
 
 
 def _click_through(joined: Joined) -> Measured | None:
-    """Return the share of lists on which anything was clicked or watched."""
-    n_lists = len(joined.lists)
+    """Return the share of lists on which anything was clicked or watched.
+
+    Only lists of users count: of whoever has no id nothing is stored, so a list of theirs would
+    count as one that nobody liked.
+    """
+    lists = [shown for shown in joined.lists if shown.user_id is not None]
+    n_lists = len(lists)
     if not n_lists:
         return None
     looked = {EventKind.CLICK, EventKind.WATCH}
     clicked = sum(
         any(label.kind in looked for label in joined.labels.get(shown.recommendation_id, ()))
-        for shown in joined.lists
+        for shown in lists
     )
     share = clicked / n_lists
     sigma = math.sqrt(share * (1.0 - share) / n_lists)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The application's extension that holds what a browser is shown that finds no room.
 OVERLOADED_PAGE = "roulette.overloaded_page"
+#: The one that holds what is shown for an address of which the application learns nothing.
+LONG_ADDRESS_PAGE = "roulette.long_address_page"
 REQUEST_ID = "X-Request-ID"
 ROUTE = "roulette.route"
 UNMATCHED = "(unmatched)"

@@ -63,6 +63,11 @@ class Metrics:
         self.pages = self._counter(
             "page_events", "What the web page refused or failed at.", ("kind",)
         )
+        self.attention = self._counter(
+            "page_attention",
+            "Places of lists that were seen, and films opened from one, on the web page.",
+            ("kind", "outcome"),
+        )
         self._watched: dict[str, tuple[Callable[[], float], Any, list[float]]] = {}
         self._by_version: dict[str, tuple[Callable[[], Mapping[str, float]], Gauge, set[str]]] = {}
         self._children: dict[tuple[str, str, str], tuple[Any, Any]] = {}

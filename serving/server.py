@@ -159,6 +159,7 @@ def _start_worker(worker: BoundedWorker) -> None:
     if services is None:
         return
     worker.on_stop = stopping.of_app(worker.wsgi).give_here
+    worker.long_address_page = worker.wsgi.extensions.get(edge.LONG_ADDRESS_PAGE)
     own = metrics.of_app(worker.wsgi)
     own.watch_level(
         "http_in_flight_requests", "Requests in work or waiting.", lambda: worker.in_flight

@@ -21,11 +21,12 @@ from types import FrameType
 from typing import Any
 
 from gunicorn.glogging import Logger
-from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
+from gunicorn.http.errors import InvalidHeader, LimitRequestLine, UnsupportedTransferCoding
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from serving.balance import ConnectionCounts
 from serving.edge import refusing
+from serving.unread import send_last
 
 _REFUSING_THREADS = 2
 #: A refusal takes at least so long: who tries again at once would else take the time of those that
@@ -53,6 +54,8 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         request_seconds: Time that a request has to arrive and be answered.
         in_flight: Requests that wait or are worked on.
         on_stop: Called when the worker is told to stop, before it stops accepting.
+        long_address_page: What is answered to an address beyond gunicorn's limit, or ``None`` for
+            gunicorn's own words.
         counts: The connections of all workers, or ``None`` where they are not spread.
         place: This worker's among the counts.
         leave_seconds: How long a connection is left to a worker that has fewer; it may hang.
@@ -67,6 +70,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         self.request_seconds = 15.0
         self.in_flight = 0
         self.on_stop: Callable[[], None] | None = None
+        self.long_address_page: bytes | None = None
         # When each request in a thread began, in seconds that never go back.
         self._since: dict[TConn, float] = {}
         self._refused: set[TConn] = set()
@@ -158,6 +162,10 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]
         """Answer what is no HTTP; for an unknown transfer coding it is not our fault either."""
         if isinstance(exc, UnsupportedTransferCoding):
             exc = InvalidHeader("TRANSFER-ENCODING")
+        if isinstance(exc, LimitRequestLine) and self.long_address_page is not None:
+            self.log.warning("Refused an address that is too long.")
+            send_last(client, "414 URI Too Long", self.long_address_page)
+            return
         super().handle_error(req, client, addr, exc)
 
     def finish_request(self, conn: TConn, fs: Any) -> None:

@@ -6,6 +6,7 @@ from flask import Flask
 
 from serving.pages import (
     account,
+    attention,
     browse,
     failures,
     home,
@@ -22,12 +23,25 @@ from serving.pages import (
     visits,
 )
 
-_PAGES = (home, search, movie, browse, lists, rate, account, model, privacy, posters, ops)
+_PAGES = (
+    home,
+    search,
+    movie,
+    browse,
+    lists,
+    rate,
+    account,
+    model,
+    privacy,
+    posters,
+    ops,
+    attention,
+)
 
 
 def init_app(app: Flask) -> None:
     """Give ``app`` its pages."""
-    for room in (visits, static_files, posters, rendering, failures):
+    for room in (visits, static_files, posters, rendering, attention, failures):
         room.init_app(app)
     for pages in _PAGES:
         app.register_blueprint(pages.blueprint)

@@ -32,7 +32,7 @@ def sign_in_form() -> Response:
     """Sign in."""
     text = request.form.get("user_id", "").strip()
     if not (text.isascii() and text.isdigit()):
-        errors = [{"field": "user_id", "problem": "must be a number of a user"}]
+        errors = [{"field": "Number", "problem": "must be digits, as in 5"}]
         raise Problem(422, "Give the number of a user.", kind="invalid", errors=errors)
     sign_in(int(text))
     return forms.back("/", "signed-in")

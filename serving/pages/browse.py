@@ -8,10 +8,10 @@ from flask import Response, request
 from pydantic import ValidationError
 
 from serving.model_now import model_now
+from serving.pages.field_errors import field_problem
 from serving.pages.forms import see
 from serving.pages.rendering import page_blueprint, render
 from serving.pages.viewing import looker, predicted
-from serving.parsing import problem_of
 from serving.routes.movies import page_of
 from serving.schemas.given import BrowseQuery
 
@@ -19,15 +19,32 @@ blueprint = page_blueprint("browse", __name__)
 _LENGTH = 36
 #: What the order of nothing chosen is called: by relevance to what is searched for, else this.
 SORTS = {"": "Best first", "popularity": "Most rated", "year": "Newest", "title": "Title"}
+#: What an address may say, and what it is called where it is wrong.
+_LABELS = {
+    "query": "Words",
+    "genre": "Genre",
+    "year": "Year",
+    "year_from": "From year",
+    "year_to": "To year",
+    "person": "Person",
+    "keyword": "Subject",
+    "sort": "Order",
+    "cursor": "Page",
+    "limit": "Films a page",
+}
+_PARAMETERS = frozenset(_LABELS) - {"query"} | {"q"}
 
 
 @blueprint.get("/movies")
 def browse() -> Response:
     """Answer with one page of the catalogue."""
     given = request.args.to_dict(flat=False)
-    kept = {name: texts for name, texts in given.items() if any(texts)}
-    if kept != given:
-        # A form sends empty fields too; the address says what was chosen and nothing else.
+    # ``query`` is the API's word for ``q``.
+    given |= {"q": given.get("q") or given.get("query", [])}
+    kept = {name: texts for name, texts in given.items() if name in _PARAMETERS and any(texts)}
+    if kept != request.args.to_dict(flat=False):
+        # A form sends empty fields too, and other sites add marks of their own; the address says
+        # what was chosen and nothing else.
         return see(f"/movies?{urlencode(kept, doseq=True)}".rstrip("?"))
     query = _query(kept)
     served = model_now()
@@ -56,7 +73,7 @@ def _query(given: dict[str, list[str]]) -> BrowseQuery:
     try:
         return BrowseQuery.model_validate({"limit": str(_LENGTH), **plain})
     except ValidationError as error:
-        raise problem_of(error) from None
+        raise field_problem(error, _LABELS) from None
 
 
 def _next(given: dict[str, list[str]], cursor: str | None) -> str | None:

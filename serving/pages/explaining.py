@@ -9,6 +9,8 @@ from recommender.inference import Recommender
 
 Plain = dict[str, Any]
 _SHOWN = 8
+#: What is shown as 0.000 says nothing.
+_LEAST = 0.0005
 #: What fixed parts are called.
 _FIXED = {
     "mean": "The average of all ratings",
@@ -44,12 +46,13 @@ def readable(recommender: Recommender, parts: Sequence[Plain]) -> list[Plain]:
         )
         found["value"] += part["value"]
     ordered = sorted(sums.values(), key=lambda part: -abs(part["value"]))
-    if len(ordered) <= _SHOWN + 1:
+    n_shown = sum(abs(part["value"]) >= _LEAST for part in ordered[:_SHOWN])
+    rest = ordered[n_shown:]
+    if len(rest) <= 1:
         return ordered
-    rest = ordered[_SHOWN:]
     text = f"{len(rest)} smaller parts"
     together = {"text": text, "value": sum(part["value"] for part in rest), "kind": "rest"}
-    return [*ordered[:_SHOWN], together | {"movie_id": None}]
+    return [*ordered[:n_shown], together | {"movie_id": None}]
 
 
 def _text(recommender: Recommender, part: Plain) -> str:

@@ -6,13 +6,15 @@ from http import HTTPStatus
 
 from flask import Flask, Response, render_template
 
-from serving.edge import OVERLOADED_PAGE
+from serving.edge import LONG_ADDRESS_PAGE, OVERLOADED_PAGE
 from serving.pages.rendering import finish, render
 from serving.problems import PAGE, Problem
 from serving.request_ids import request_id
 
 #: A heading and what to do, by status; the problem's own sentence stands between.
 _WORDS = {
+    400: ("That cannot be read", "Check the address, or go back and try again."),
+    401: ("That key opens nothing here", "Check it, go back and try again."),
     403: ("That was refused", "Go back, load the page again and repeat it."),
     404: ("This seat is empty", "The film or page may be of another catalogue. Try the search."),
     405: ("Not like that", "Go back and use the page's own buttons."),
@@ -22,6 +24,20 @@ _WORDS = {
     429: ("A little slower, please", "Wait a moment, then load the page again."),
     500: ("The projector failed", "It is noted. Try again; the rest of the house is open."),
     503: ("The house is being made ready", "This passes by itself. Load the page again shortly."),
+}
+#: Pages that are made beforehand, without anything of a request, by the extension that keeps them.
+_BARE = {
+    OVERLOADED_PAGE: (
+        503,
+        "Full house",
+        "More people are here than there are seats at this moment. Load the page again in a "
+        "second.",
+    ),
+    LONG_ADDRESS_PAGE: (
+        414,
+        "That address is too long",
+        "Go back, and ask for less: fewer words, or fewer wishes.",
+    ),
 }
 _NO_MODEL = (
     "The first model is still in training",
@@ -34,8 +50,9 @@ def init_app(app: Flask) -> None:
     """Show the problems of ``app`` as pages where a browser asks."""
     app.extensions[PAGE] = show
     with app.test_request_context("/"):
-        page = render_template("overloaded.html")
-    app.extensions[OVERLOADED_PAGE] = page.encode()
+        for place, (code, heading, text) in _BARE.items():
+            page = render_template("bare_failure.html", code=code, heading=heading, text=text)
+            app.extensions[place] = page.encode()
 
 
 def show(problem: Problem) -> Response:

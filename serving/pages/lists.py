@@ -14,8 +14,8 @@ from serving.pages.viewing import listed, looker, predicted
 from serving.pages.visits import visit
 from serving.pages.words import RECOMMENDERS
 from serving.places import explain_place
+from serving.problems import Problem
 from serving.replays import history_then
-from serving.routes.lineage import no_such_list
 from serving.routes.movies import facts_of
 from serving.routes.predictions import prediction
 from serving.services import services
@@ -62,7 +62,8 @@ def why(recommendation_id: str, movie_id: int) -> Response:
     """Answer with the reasons of one place of a list that the visitor was shown."""
     shown = services().served.served(recommendation_id)
     if shown is None or shown.user_id not in (None, visit().user_id):
-        raise no_such_list()
+        detail = "Reasons are shown to whom the list was made for, as long as it is kept."
+        raise Problem(404, detail, kind="no-such-list")
     place = explain_place(services(), shown, movie_id)
     served = model_now()
     history = history_then(services(), shown)

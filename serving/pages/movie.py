@@ -8,6 +8,7 @@ from events.schema import EventKind
 from serving.lists import Asked
 from serving.model_now import known_movie, model_now
 from serving.pages import forms
+from serving.pages.attention import opened
 from serving.pages.explaining import readable
 from serving.pages.rendering import page_blueprint, render
 from serving.pages.viewing import known_to, listed, looker, predicted
@@ -25,6 +26,7 @@ def movie(movie_id: int) -> Response:
     """Answer with all that there is about a film."""
     served = model_now()
     facts = facts_of(served, movie_id)
+    came_from = opened(movie_id)
     who = looker(served)
     guess = prediction(served, who.user_id, who.history, movie_id)
     similar = listed(Asked(k=_SIMILAR, similar_to=movie_id, exclude_ids=known_to(who)))
@@ -32,6 +34,7 @@ def movie(movie_id: int) -> Response:
         "movie.html",
         movie=facts,
         who=who,
+        opened=came_from,
         given=who.ratings.get(movie_id),
         guess=guess,
         guess_parts=readable(served.recommender, guess["explanation"]["parts"]),
@@ -74,5 +77,5 @@ def _stars(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        errors = [{"field": "stars", "problem": "must be a number of stars"}]
+        errors = [{"field": "Stars", "problem": "must be a number of stars"}]
         raise Problem(422, "Choose how many stars.", kind="invalid", errors=errors) from None

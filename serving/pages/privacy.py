@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Response
 
+from events.schema import EventKind
 from serving.answering import as_json
 from serving.pages import forms
+from serving.pages.attention import objects
 from serving.pages.rendering import page_blueprint, render
 from serving.pages.visits import begin_anew, visit
 from serving.problems import Problem
@@ -22,12 +27,26 @@ def privacy() -> Response:
     who = visit()
     stored = None if who.user_id is None else exported(services(), who.user_id)
     titles: dict[int, str] = {}
+    did = [] if stored is None else [event for event in stored["events"] if _is_done(event)]
     served = services().models.current()
-    if stored is not None and served is not None:
-        movies = {event["movie_id"] for event in stored["events"]}
+    if served is not None:
+        movies = {event["movie_id"] for event in did}
         known = filter(served.recommender.has, movies)
         titles = {movie: served.recommender.title(movie) for movie in known}
-    return render("privacy.html", stored=stored, titles=titles, most=_SHOWN)
+    return render(
+        "privacy.html",
+        stored=stored,
+        did=did,
+        n_seen=len(stored["events"]) - len(did) if stored else 0,
+        titles=titles,
+        most=_SHOWN,
+        objects=objects(),
+    )
+
+
+def _is_done(event: Mapping[str, Any]) -> bool:
+    """Return whether an event is something that was done, and not only seen."""
+    return bool(event["kind"] != EventKind.IMPRESSION)
 
 
 @blueprint.get("/privacy/export")

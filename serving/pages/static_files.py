@@ -100,6 +100,14 @@ def file(version: str, name: str) -> Response:
     return response
 
 
+@blueprint.get("/favicon.ico")
+def favicon() -> Response:
+    """Lead to the icon, for what is no page of ours and names none."""
+    response = Response(status=302)
+    response.location = address("wheel.svg")
+    return response
+
+
 def _files() -> StaticFiles:
     return cast(StaticFiles, current_app.extensions[_EXTENSION])
 

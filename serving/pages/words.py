@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from events.schema import EventKind
 
 #: What a list or a score was made from, in a word and in a sentence.
 PATHS = {
@@ -47,6 +49,16 @@ _LANGUAGES = {
     "tr": "Turkish",
     "zh": "Chinese",
 }
+_DEEDS: Mapping[str, str] = {
+    EventKind.CLICK: "opened from a list",
+    EventKind.UNRATING: "removed the rating",
+    EventKind.LIKE: "liked",
+    EventKind.UNLIKE: "no longer liked",
+    EventKind.NOT_INTERESTED: "not interested",
+    EventKind.INTERESTED: "may be recommended again",
+    EventKind.WATCHLIST: "put on the watchlist",
+    EventKind.UNWATCHLIST: "taken off the watchlist",
+}
 _HOUR = 60
 _MINUS = "\N{MINUS SIGN}"
 
@@ -81,10 +93,13 @@ def language(code: str) -> str:
 def signed(value: float) -> str:
     """Return a contribution with its sign; its minus is one that screen readers say.
 
-    >>> signed(0.12345)
-    '+0.123'
+    >>> signed(0.12345), signed(-0.0001)
+    ('+0.123', '0.000')
     """
-    return f"{_MINUS if value < 0 else '+'}{abs(value):.3f}"
+    text = f"{abs(value):.3f}"
+    if not float(text):
+        return text
+    return f"{_MINUS if value < 0 else '+'}{text}"
 
 
 def day(seconds_or_text: float | str) -> str:
@@ -113,6 +128,19 @@ def ago(age: timedelta) -> str:
     return "less than a minute ago"
 
 
+def deed(event: Mapping[str, Any]) -> str:
+    """Return what somebody did, as `events.schema.Event` names it, in words.
+
+    >>> deed({"kind": "rating", "value": 4.5}), deed({"kind": "watchlist", "value": None})
+    ('rated 4½ stars', 'put on the watchlist')
+    """
+    if event["value"] is None:
+        return _DEEDS.get(event["kind"], event["kind"])
+    if event["kind"] == EventKind.RATING:
+        return f"rated {stars(event['value'])}"
+    return f"watched {event['value']:g} minutes"
+
+
 def path_word(path: str) -> str:
     """Return what a score was made from, in a word."""
     return PATHS[path][0]
@@ -124,6 +152,7 @@ def path_sentence(path: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "deed": deed,
     "stars": stars,
     "runtime": runtime,
     "language": language,

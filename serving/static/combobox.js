@@ -3,6 +3,7 @@
 
 const LIMIT = 8;
 const PAUSE = 90;
+const LONGEST = 200;
 
 export function comboboxes() {
   for (const form of document.querySelectorAll("form[data-search]")) new Combobox(form);
@@ -38,7 +39,7 @@ class Combobox {
   typed() {
     clearTimeout(this.timer);
     const query = this.input.value.trim();
-    if (!query) return this.show([], query);
+    if (!query || query.length > LONGEST) return this.show([], "");
     this.timer = setTimeout(() => this.ask(query), PAUSE);
   }
 

@@ -44,7 +44,9 @@ def test_labels_are_joined_to_their_lists() -> None:
 
 
 def test_performance_is_known_by_eye() -> None:
-    joined = join(LISTS, LABELS, {"a", "b", "c", "d"}, 0.0)
+    # What nobody with an id was shown cannot have been clicked, as far as is known.
+    lists = [*LISTS, shown("e", 10, user=None)]
+    joined = join(lists, LABELS, {"a", "b", "c", "d"}, 0.0)
     found = performance(joined, lambda users, _: np.full(len(users), 4.0))
     clicked = found["click_through"]
     # A list is looked at by a click or a watch: a, b and d, of four.

@@ -32,7 +32,7 @@ def test_a_rating_is_stored_and_followed_at_once(page: PageClient, services: Ser
     assert "Your rating is saved" in html
     assert "Your rating is saved" not in page.get("/movies/3")
     assert "Because you liked Film 3" in page.get("/")
-    assert 'href="/movies/3"' not in page.get("/for-you")
+    assert "3" not in _movies(page.get("/for-you"))
     answer = page.send("/movies/3/rating", on="/movies/3", stars="none")
     assert answer.status_code == 303
     assert "Seen it?" in page.get("/movies/3")
@@ -140,10 +140,36 @@ def test_browsing_goes_on_from_page_to_page(page: PageClient) -> None:
 def test_empty_fields_and_middle_sliders_are_left_out_of_addresses(page: PageClient) -> None:
     answer = page.client.get("/movies?q=&genre=Drama&year_from=")
     assert answer.location == "/movies?genre=Drama"
+    answer = page.client.get("/movies?genre=Drama&utm_source=x")
+    assert answer.location == "/movies?genre=Drama"
     answer = page.client.get("/for-you?genre.Drama=0.5&genre.Action=0&variety=0&utm=x")
     assert answer.location == "/for-you?genre.Drama=0.5"
     answer = page.client.get("/for-you?by=surprise")
     assert re.fullmatch(r"/for-you\?by=surprise&seed=\d+", answer.location or "")
+
+
+def test_what_is_searched_for_has_one_name_and_the_api_s_leads_to_it(page: PageClient) -> None:
+    assert page.client.get("/search?query=film 3").location == "/search?q=film+3"
+    assert page.client.get("/movies?query=film").location == "/movies?q=film"
+    for path in ("/search?q=film", "/movies?q=film"):
+        assert 'name="q" type="search"' in page.get(path)
+
+
+def test_a_field_at_fault_is_named_as_the_page_names_it(page: PageClient) -> None:
+    html = page.get("/movies?year_from=abc&year_to=0&sort=worst", 422)
+    for said in (
+        "<strong>From year</strong>: must be a whole number",
+        "<strong>To year</strong>: must be at least 1",
+        "<strong>Order</strong>: must be ",
+    ):
+        assert said in html
+    html = page.get("/search?q=" + "x" * 201, 422)
+    assert "<strong>Search</strong>: may have at most 200 characters" in html
+
+
+def test_the_icon_is_found_by_those_who_were_told_of_none(page: PageClient) -> None:
+    icon = page.client.get("/favicon.ico").location
+    assert page.client.get(icon or "").mimetype == "image/svg+xml"
 
 
 def test_the_same_address_makes_the_same_list(page: PageClient) -> None:
@@ -199,4 +225,6 @@ def _user_of(page: PageClient) -> int:
 
 
 def _movies(html: str) -> list[str]:
-    return re.findall(r'<a (?:class="card-link" )?href="/movies/(\d+)"', html.split("<main", 1)[1])
+    return re.findall(
+        r'<a (?:class="card-link" )?href="/movies/(\d+)[?"]', html.split("<main", 1)[1]
+    )
