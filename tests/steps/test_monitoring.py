@@ -36,7 +36,7 @@ def test_a_round_without_traffic_finds_nothing_and_is_kept(var: Path) -> None:
     assert profiles["windows"] == []
     found = compute_drift.entrypoint(profiles, drift, NOW)
     assert (found["version"], found["windows"]) == ("7", ())
-    decided = decide_retraining.entrypoint(found, decision, False, NOW, "run-1")
+    decided = decide_retraining.entrypoint(found, decision, False, {}, NOW, "run-1")
     assert (decided["number"], decided["retrain"]) == (1, False)
-    asked = decide_retraining.entrypoint(found, decision, True, NOW, "run-2")
+    asked = decide_retraining.entrypoint(found, decision, True, {}, NOW, "run-2")
     assert (asked["number"], asked["retrain"]) == (2, True)

@@ -21,6 +21,7 @@ from monitoring.journal import Journal
 from monitoring.retrain_request import end_request, waiting_request
 from monitoring.state import MonitorState
 from recommender.bundle import Bundle, write_bundle
+from recommender.promotion_request import PromotionFiles
 from serving.keys import KeyRing
 from tests.serving.browser.conftest import PATIENCE, Visitor
 from tests.serving.browser.reports import drift_report
@@ -75,6 +76,7 @@ def operated(
     }
     with running(var, ["-m", "serving"], own) as server:
         server.wait_until_ready()
+        _wait_for_versions(PromotionFiles(var / "published"), 3)
         base = f"http://127.0.0.1:{server.port}"
         yield Operated(base, key, MonitoringFolders(var / "monitoring"))
 
@@ -82,6 +84,14 @@ def operated(
 @pytest.fixture(scope="module")
 def site(operated: Operated) -> str:
     return operated.base
+
+
+def _wait_for_versions(files: PromotionFiles, n_versions: int) -> None:
+    """Wait until the publisher has said which versions there are, which may be after it serves."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while len(files.versions()) < n_versions:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def _altered(bundle: Bundle, folder: Path, seed: int) -> Path:
