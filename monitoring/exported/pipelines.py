@@ -46,6 +46,12 @@ def _of_runs(records: list[RunRecord]) -> Iterator[Metric]:
         label,
         {(record.pipeline,): float(record.outcome == "succeeded") for record in records},
     )
+    yield from gauges(
+        "pipeline_last_interrupted_ratio",
+        "Whether somebody ended the last run: 1 or 0.",
+        label,
+        {(record.pipeline,): float(record.outcome == "interrupted") for record in records},
+    )
     yield from counters(
         "pipeline_runs",
         "Runs by outcome.",

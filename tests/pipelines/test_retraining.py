@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,14 +145,31 @@ def test_a_training_outlives_whoever_started_it_and_keeps_the_lock(tmp_path: Pat
     assert not is_held(lock)
 
 
+_INTERRUPTIBLE = """
+import pathlib, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    pathlib.Path({begun!r}).touch()
+    time.sleep(600)
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
+
+
 def test_ctrl_c_ends_the_training_and_is_kept(
-    journal: Journal, training: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    journal: Journal,
+    training: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    code = "import time\ntry: time.sleep(600)\nexcept KeyboardInterrupt: raise SystemExit(130)"
-    training(f"print('begun', flush=True)\n{code}")
+    begun = tmp_path / "begun"
+    training(_INTERRUPTIBLE.format(begun=str(begun)))
     waited = subprocess.Popen.wait
 
     def interrupted(self: subprocess.Popen[bytes], *arguments: object) -> int:
+        while not begun.exists():
+            assert self.poll() is None
+            time.sleep(0.05)
         monkeypatch.setattr(subprocess.Popen, "wait", waited)
         raise KeyboardInterrupt
 

@@ -50,8 +50,10 @@ class Running:
     @classmethod
     def start(cls, folder: Path, command: list[str], environ: Mapping[str, str]) -> Self:
         port = free_port()
+        # What other tests of this process have told MLflow is nothing to the server.
+        inherited = {key: text for key, text in os.environ.items() if not key.startswith("MLFLOW_")}
         variables = {
-            **os.environ,
+            **inherited,
             "MOVIE_ROULETTE_VAR": str(folder),
             "MOVIE_ROULETTE_WEB__PORT": str(port),
             "PYTHONPATH": str(REPO),

@@ -36,6 +36,7 @@ def registry(tmp_path: Path) -> CollectorRegistry:
         ("pipeline_last_duration_seconds", {"pipeline": "monitoring"}, 6.0),
         ("pipeline_last_succeeded_ratio", {"pipeline": "training"}, 0.0),
         ("pipeline_last_succeeded_ratio", {"pipeline": "monitoring"}, 1.0),
+        ("pipeline_last_interrupted_ratio", {"pipeline": "training"}, 0.0),
         ("alerts_raised_total", {"step": "validate_data"}, 1.0),
         ("alerts_undelivered_total", {"channel": "webhook"}, 1.0),
         (
