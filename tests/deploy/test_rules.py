@@ -81,3 +81,12 @@ def test_what_compose_mounts_is_there(monitoring: Path, name: str) -> None:
     assert all((monitoring / mount).exists() for mount in mounts)
     assert any(mount.endswith(name) for mount in mounts)
     assert all(":" in service["image"] for service in compose["services"].values())
+
+
+def test_commands_of_the_runbook_keep_what_they_store_in_the_state_folder(repo: Path) -> None:
+    text = (repo / "docs" / "runbook.md").read_text().replace("\\\n", "")
+    started = re.findall(r"^prometheus.*--config\.file=.*$", text, re.MULTILINE)
+    assert len(started) == 2
+    for command in started:
+        assert re.search(r"--storage\.(tsdb\.)?path=var/\w+ ", command), command
+        assert re.search(r"--web\.listen-address=127\.0\.0\.1:\d+", command), command
