@@ -1,4 +1,4 @@
-"""Where the event store is, for everything but a server with settings of its own."""
+"""Where the event store is, for all who use it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 import environment
 
-#: SQLAlchemy's URL of the store; a server's setting ``events.url`` gives way to it.
+#: SQLAlchemy's URL of the store.
 EVENTS_URL = "EVENTS_URL"
 
 

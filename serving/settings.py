@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -65,7 +65,8 @@ class EventSettings:
     """How events are stored.
 
     Attributes:
-        url: SQLAlchemy's URL of the store; the environment's ``EVENTS_URL`` wins.
+        url: SQLAlchemy's URL of the store, ``None`` for SQLite in the state folder. The
+            environment's ``EVENTS_URL`` and nothing else: all who use the store read it.
         max_group: Most events that one transaction commits.
         max_wait_ms: Longest wait for others to join a transaction, in milliseconds.
         max_waiting: Events waiting to be committed from which a request is answered with 503.
@@ -232,9 +233,7 @@ class ServerSettings:
     @property
     def events_url(self) -> str:
         """SQLAlchemy's URL of the event store."""
-        if self.events.url is not None:
-            return self.events.url
-        return default_url()
+        return self.events.url or default_url()
 
     @property
     def keys_file(self) -> Path:
@@ -266,21 +265,27 @@ class ServerSettings:
             environ: ``os.environ`` unless given.
 
         Raises:
-            UsageError: A key is unknown or a value ill-typed; it names the nearest known key.
+            UsageError: A key is unknown or a value ill-typed; it names the nearest known key. Or
+                the event store is named where training and monitoring would not find it.
         """
         variables = os.environ if environ is None else environ
-        return read_settings(cls, file, _overrides(variables))
+        settings = read_settings(cls, file, _overrides(variables))
+        if settings.events.url is not None:
+            # Not its value, which may hold a password.
+            raise UsageError(
+                "the event store is not named here, where training and monitoring do not look",
+                place="events.url",
+                remedy=f"Set {EVENTS_URL} in the environment of all of them.",
+            )
+        return replace(settings, events=replace(settings.events, url=variables.get(EVENTS_URL)))
 
 
 def _overrides(environ: Mapping[str, str]) -> dict[str, object]:
-    found = {
+    return {
         name.removeprefix(PREFIX).lower().replace("__", "."): _value(name, text)
         for name, text in environ.items()
         if name.startswith(PREFIX) and "__" in name
     }
-    if environ.get(EVENTS_URL):
-        found["events.url"] = environ[EVENTS_URL]
-    return found
 
 
 def _value(name: str, text: str) -> object:
