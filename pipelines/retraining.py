@@ -176,9 +176,7 @@ def _result_of(folders: MonitoringFolders, decision: int) -> dict[str, Any] | No
     """Return what a training printed at its end, ``None`` where it did not get there."""
     file: Path = folders.result(decision)
     try:
-        text = file.read_text(encoding="utf-8")
-        # Libraries may have written lines of their own before.
-        result: dict[str, Any] = json.loads(text[f"\n{text}".rindex("\n{\n") :])
+        result: dict[str, Any] = json.loads(file.read_bytes())
     except (FileNotFoundError, ValueError):
         return None
     return result

@@ -74,7 +74,7 @@ class Project:
                 text=True,
                 check=False,
             )
-        return Command(done.returncode, _last_object(done.stdout))
+        return Command(done.returncode, json.loads(done.stdout))
 
     @contextmanager
     def served(self) -> Iterator[Running]:
@@ -123,9 +123,3 @@ def poison(source: Path, target: Path) -> None:
 def _doubled(cells: Sequence[str]) -> list[str]:
     user, movie, stars, time = cells
     return [user, movie, str(2.0 * float(stars)), time]
-
-
-def _last_object(text: str) -> dict[str, Any]:
-    """Return the JSON object at the end; libraries may have printed before it."""
-    found: dict[str, Any] = json.loads(text[f"\n{text}".rindex("\n{\n") :])
-    return found

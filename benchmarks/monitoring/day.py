@@ -50,7 +50,7 @@ def measure(root: Path, n_events: int) -> dict[str, Any]:
     begun = time.perf_counter()
     out = _run(environ, "run_pipeline.py", "monitoring", "--json", *_CALM)
     seconds = time.perf_counter() - begun
-    outcome = json.loads(out[f"\n{out}".rindex("\n{\n") :])
+    outcome = json.loads(out)
     steps = {step["name"]: round(step["seconds"], 1) for step in outcome["steps"]}
     return {
         "events": n_events,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from monitoring.decision import BY_HAND, NewData, Reason, RetrainDecision
 from monitoring.errors import MonitoringError
 from monitoring.folders import MonitoringFolders
 from monitoring.journal import Journal
@@ -20,8 +18,7 @@ from monitoring.retrain_request import (
 )
 from monitoring.standing import Wish, standing
 from monitoring.state import MonitorState
-
-DATA = NewData("data-1", 100, 1000)
+from tests.monitoring.wishes import decide
 
 
 @pytest.fixture
@@ -32,13 +29,6 @@ def folders(tmp_path: Path) -> MonitoringFolders:
 @pytest.fixture
 def wish(folders: MonitoringFolders) -> RetrainRequest:
     return ask_to_retrain(folders.retrain_request, "k1", "new films", 100.0)
-
-
-def decide(folders: MonitoringFolders, wish: RetrainRequest | None, *, retrain: bool) -> int:
-    reasons = (Reason("cause", True, BY_HAND), Reason("data_quality", retrain, "odd stars"))
-    made = RetrainDecision(retrain, (BY_HAND,), reasons, (), MonitorState())
-    about = {} if wish is None else {"request": asdict(wish)}
-    return Journal(folders.journal).record(made, DATA, 200.0, about)
 
 
 def follow(folders: MonitoringFolders) -> Wish:

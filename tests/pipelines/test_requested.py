@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from monitoring.decision import BY_HAND, NewData, RetrainDecision
 from monitoring.folders import MonitoringFolders
 from monitoring.journal import Journal
 from monitoring.retrain_request import RetrainRequest, ask_to_retrain, waiting_request
 from monitoring.state import MonitorState
 from pipelines.requested import asked_by, take_request
-
-DATA = NewData("data-1", 100, 1000)
+from tests.monitoring.wishes import decide
 
 
 @pytest.fixture
@@ -25,12 +22,6 @@ def folders(tmp_path: Path) -> MonitoringFolders:
 @pytest.fixture
 def wish(folders: MonitoringFolders) -> RetrainRequest:
     return ask_to_retrain(folders.retrain_request, "k1", "new films", 100.0)
-
-
-def decide(folders: MonitoringFolders, wish: RetrainRequest | None, *, retrain: bool) -> int:
-    made = RetrainDecision(retrain, (BY_HAND,), (), (), MonitorState())
-    about = {} if wish is None else {"request": asdict(wish)}
-    return Journal(folders.journal).record(made, DATA, 200.0, about)
 
 
 def silent(text: str) -> None:
